@@ -1,0 +1,79 @@
+# Two commands:  make run   the sample day, end to end
+#                make test  every check and test
+#
+# Each sets up what it needs under .venv: with uv when it is installed, else with venv and pip.
+# Dependencies are locked with hashes.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SAMPLE_DAY := 2026-05-18
+
+.PHONY: run serve test check unit bench lock clean browser help
+
+help:
+	@sed -n '1,2s/^# *//p' Makefile
+
+run: $(VENV)/.installed
+	@$(BIN)/digest subscribers import seeds/subscribers.csv
+	@$(BIN)/digest run --date $(SAMPLE_DAY)
+
+serve: $(VENV)/.installed
+	@$(BIN)/digest serve
+
+test: check unit
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.installed-dev browser
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/run_day.py
+
+# Pages and mails are looked at in a real browser; no wheel brings one.
+browser:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing Chromium for the browser tests"; \
+	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null \
+	      || echo "Chromium could not be installed: the browser tests will say that they were skipped"; \
+	  else echo "no Chromium here, and not root to install it: the browser tests will be skipped"; fi; }
+
+# Write the locks again from pyproject.toml (needs uv).
+LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q
+lock:
+	$(LOCK) --extra postgres --group build -o requirements.lock
+	$(LOCK) --extra postgres --group build --group dev -o requirements-dev.lock
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Digest needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	@if command -v uv >/dev/null; then uv venv -q --python $(PYTHON) $(VENV); \
+	 else $(PYTHON) -m venv $(VENV); fi
+
+define install
+	@echo "installing what $(1) names (once)"
+	@if command -v uv >/dev/null; then \
+	   uv pip install -q --python $(BIN)/python --require-hashes -r $(1) && \
+	   uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
+	 else \
+	   $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1) && \
+	   $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	 fi
+	@touch $@
+endef
+
+$(VENV)/.installed: $(VENV)/bin/python requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+
+$(VENV)/.installed-dev: $(VENV)/bin/python requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock)
+	@touch $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) data out preview build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

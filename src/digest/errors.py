@@ -1,0 +1,126 @@
+"""One tree of errors; each answers one question: may the same call succeed later?
+
+Rooms raise the most exact one, with the words the operator needs to act, `from`
+its cause.  Verbs catch only what they can answer; faces translate (see `cli`
+and `web`).
+
+    DigestError
+    ├── ConfigError              lists every fault at once
+    ├── NotFound · Conflict      no such thing · it exists, or moved on since you looked
+    ├── SourceError              one source; the others go on
+    │   ├── FetchError           network, status, size, robots.txt
+    │   └── ParseError           the bytes are not what the kind promised
+    ├── SummaryError             callers fall back, never stop
+    ├── RenderError              a template is broken: where, and how
+    ├── MailError
+    │   ├── Deferred             4xx, time-out: same address, later
+    │   ├── Refused              5xx at RCPT or DATA: not again for this edition
+    │   └── RelayDown            they refuse *us*; no subscriber is to blame; stop
+    ├── BadToken                 forged, expired, or made for another purpose
+    └── StoreError               locked too long, or a schema of another version
+"""
+
+from collections.abc import Sequence
+
+
+class DigestError(Exception):
+    """Anything Digest itself raises."""
+
+    #: May the same call succeed later, with nothing changed by a person?
+    temporary: bool = False
+
+
+class ConfigError(DigestError):
+    """The configuration cannot be used; `faults` names every reason, one a line."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class NotFound(DigestError):
+    """There is no such thing."""
+
+
+class Conflict(DigestError):
+    """It exists already, or has moved on since you looked."""
+
+
+class SourceError(DigestError):
+    """One source, or one document of it, could not be used; the others go on."""
+
+    def __init__(self, source_id: str, text: str) -> None:
+        super().__init__(text)
+        self.source_id = source_id
+
+
+class FetchError(SourceError):
+    """Network, status, size or robots.txt.  `temporary` unless the site said never."""
+
+    def __init__(
+        self, source_id: str, text: str, *, temporary: bool = True, status: int | None = None
+    ) -> None:
+        super().__init__(source_id, text)
+        self.temporary = temporary
+        #: HTTP status, where there was one.
+        self.status = status
+
+
+class ParseError(SourceError):
+    """The bytes are not what the kind promised: the message says what to do."""
+
+
+class SummaryError(DigestError):
+    """A summarizer failed or answered nonsense; the caller falls back to the extract."""
+
+    temporary = True
+
+
+class RenderError(DigestError):
+    """A template is broken."""
+
+    def __init__(self, template: str, line: int | None, text: str) -> None:
+        where = f"{template}:{line}" if line else template
+        super().__init__(f"{where}: {text}")
+        self.template = template
+        self.line = line
+
+
+class MailError(DigestError):
+    """A negative SMTP reply, or none: `code` is 0 when no reply was heard."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"{code} {text}" if code else text)
+        #: Three-digit reply, RFC 5321 §4.2.1.
+        self.code = code
+        self.text = text
+
+
+class Deferred(MailError):
+    """4xx or time-out before the content left: the same address, later."""
+
+    temporary = True
+
+
+class Refused(MailError):
+    """5xx at RCPT or DATA: not again for this edition."""
+
+
+class RelayDown(MailError):
+    """They refuse us, not a subscriber: connection, AUTH, MAIL, 421.  Stop; nobody is blamed."""
+
+    temporary = True
+
+
+class Vanished(MailError):
+    """The content was started and no answer was heard: the subscriber may have it, or not."""
+
+
+class BadToken(DigestError):
+    """A link that is forged, expired, or made for another purpose."""
+
+
+class StoreError(DigestError):
+    """The database is locked too long, unreachable, or of another version."""
+
+    temporary = True

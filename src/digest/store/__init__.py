@@ -1,0 +1,23 @@
+"""Loud room: what Digest remembers.  SQLite or PostgreSQL, by URL.
+
+Functions take the connection first; a transaction is ``async with db.write() as conn``.  It
+knows rows and their rules; it does not know why they change: verbs do.
+"""
+
+from digest.store import editions, items, journal, sources, subscribers
+from digest.store.database import Database
+from digest.store.events import EventFile, Trace, forget_events, open_events, read_events
+
+__all__ = [
+    "Database",
+    "EventFile",
+    "Trace",
+    "editions",
+    "forget_events",
+    "items",
+    "journal",
+    "open_events",
+    "read_events",
+    "sources",
+    "subscribers",
+]

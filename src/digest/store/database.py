@@ -1,0 +1,196 @@
+"""One open database, and the only places where its two dialects differ.
+
+SQLite: the driver is in autocommit and every write transaction begins IMMEDIATE on an engine
+with a pool of one, reads run on a second engine.  As SQLAlchemy comes, a SELECT runs outside
+the transaction and read-then-write loses updates without a word.
+"""
+
+import asyncio
+import fcntl
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from digest.errors import ConfigError, StoreError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+#: A dead machine must not keep its advisory locks for the kernel's default of two hours.
+_KEEPALIVE = {
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+
+
+def _url(given: str, *, base: Path, password: str | None) -> URL:
+    try:
+        url = make_url(given)
+    except ArgumentError as error:
+        raise ConfigError([f"store.url: {given!r} is not a database URL"]) from error
+    if url.get_backend_name() == "sqlite":
+        path = base / (url.database or "data/digest.db")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return URL.create("sqlite+aiosqlite", database=str(path))
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+asyncpg", password=password or url.password)
+    raise ConfigError(["store.url: only sqlite:/// and postgresql:// are understood"])
+
+
+def _sqlite_engine(url: URL, begin: str, **pool: Any) -> AsyncEngine:
+    engine = create_async_engine(url, connect_args={"isolation_level": None}, **pool)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _set_up(connection: Any, _record: object) -> None:
+        cursor = connection.cursor()
+        # FULL: what is committed before a byte leaves must survive a power cut too.
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute("PRAGMA busy_timeout=20000")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+class Database:
+    """Where rows are kept.  ``async with db.write() as conn`` is one transaction."""
+
+    def __init__(self, url: str, *, base: Path = Path(), password: str | None = None) -> None:
+        self.url = _url(url, base=base, password=password)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            self._locks = Path(f"{self.url.database}.locks")
+            self._locks.mkdir(exist_ok=True)
+            self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
+            self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=4)
+        else:
+            self._writer = self._reader = create_async_engine(
+                self.url, pool_size=5, connect_args={"server_settings": _KEEPALIVE}
+            )
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction that may write: committed at the end, rolled back on any error."""
+        async with self._translated(), self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view for reading."""
+        async with self._translated(), self._reader.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except (DBAPIError, OSError) as error:
+            if isinstance(error, DBAPIError) and not error.connection_invalidated:
+                reason = str(error.orig)
+                if not re.search(r"locked|disk|full|unable to open|too many|shut", reason, re.I):
+                    raise
+            where = self.url.render_as_string(hide_password=True)
+            raise StoreError(f"the database {where} does not answer: {error}") from error
+
+    async def close(self) -> None:
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    async def upgrade(self) -> None:
+        """Bring the schema to this version; harmless when it is there already.
+
+        Raises:
+            StoreError: the database is of a newer Digest.
+        """
+        async with self.lease("schema", wait=True), self.write() as connection:
+            await connection.run_sync(_upgrade)
+
+    @asynccontextmanager
+    async def lease(self, key: str, *, wait: bool = False) -> AsyncIterator[bool]:
+        """Be the only one who does *key*; yields whether that is so.
+
+        A lock of the system, not a row: it is gone the moment its process is, so nobody waits
+        for an expiry after a crash.  It decides who *starts*; what is committed is guarded by
+        the fence, which does not trust anybody's idea of who is alive.
+        """
+        if self.is_sqlite:
+            async with self._file_lock(key, wait=wait) as mine:
+                yield mine
+            return
+        number = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
+        verb = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
+        async with self._translated(), self._writer.connect() as connection:
+            held = await connection.scalar(text(f"SELECT {verb}(:n)"), {"n": number})
+            # The lock is the session's: no transaction stays open while the work goes on.
+            await connection.commit()
+            try:
+                yield held is not False
+            finally:
+                if held is not False:
+                    await connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
+                    await connection.commit()
+
+    @asynccontextmanager
+    async def _file_lock(self, key: str, *, wait: bool) -> AsyncIterator[bool]:
+        name = re.sub(r"[^A-Za-z0-9@._-]", "_", key)
+        handle = os.open(f"{self._locks}/{name}", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    if wait:
+                        await asyncio.sleep(0.05)
+                        continue
+                    yield False
+                    return
+                yield True
+                return
+        finally:
+            # Closing gives the lock back.  The file stays: removing it would let two hold "it".
+            os.close(handle)
+
+    def insert(self, table: Any) -> Any:
+        """INSERT with ``on_conflict_*``: both dialects have it, under the same names."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = alembic_config()
+    scripts = ScriptDirectory.from_config(config)
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == scripts.get_current_head():
+        return
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(
+            f"the database is of another Digest ({current}): upgrade Digest, or give it its own"
+        ) from error

@@ -1,0 +1,189 @@
+"""Editions: their content, and where each is in its life."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Row, Select, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digest.errors import Conflict, NotFound
+from digest.model import EDITION_LIFE, Edition, EditionEvent, EditionState, Slot
+from digest.store import schema
+from digest.store.database import Database
+
+_EDITION = TypeAdapter(Edition)
+_T = schema.edition
+_COLUMNS = [column for column in _T.c if column.name != "content"]
+
+#: States in which the content can still change.
+OPEN = (EditionState.DRAFT, EditionState.HELD, EditionState.SKIPPED)
+#: States that every reader may see.
+PUBLIC = (EditionState.APPROVED, EditionState.SENDING, EditionState.SENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An edition without its content: what the database knows of its life."""
+
+    id: str
+    newsletter: str
+    day: date
+    clock: str
+    slot_at: datetime
+    state: EditionState
+    reason: str
+    repeats: str | None
+    #: People it was frozen for; 0 before sending begins.
+    planned: int
+    created_at: datetime
+    approved_at: datetime | None
+    published_at: datetime | None
+    finished_at: datetime | None
+
+
+def _record(row: Row[*tuple[Any, ...]]) -> Record:
+    values = row._asdict()
+    return Record(**(values | {"state": EditionState(values["state"])}))
+
+
+def _select() -> Select[*tuple[Any, ...]]:
+    return select(*_COLUMNS)
+
+
+async def create(
+    db: Database,
+    conn: AsyncConnection,
+    slot: Slot,
+    *,
+    now: datetime,
+    state: EditionState = EditionState.DRAFT,
+    reason: str = "",
+    repeats: str | None = None,
+) -> bool:
+    """Claim *slot*; False when it is taken: the key makes an edition exactly-once."""
+    result = await conn.execute(
+        db.insert(_T)
+        .values(
+            id=slot.edition_id,
+            newsletter=slot.newsletter,
+            day=slot.day,
+            clock=f"{slot.clock:%H%M}",
+            slot_at=slot.at,
+            state=state.value,
+            reason=reason,
+            repeats=repeats,
+            created_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+    return bool(result.rowcount)
+
+
+async def find(conn: AsyncConnection, edition_id: str) -> Record | None:
+    row = (await conn.execute(_select().where(_T.c.id == edition_id))).one_or_none()
+    return _record(row) if row else None
+
+
+async def get(conn: AsyncConnection, edition_id: str) -> Record:
+    """Like `find`.
+
+    Raises:
+        NotFound: there is none.
+    """
+    record = await find(conn, edition_id)
+    if record is None:
+        raise NotFound(f"there is no edition {edition_id!r}; `digest status` lists them")
+    return record
+
+
+async def listing(
+    conn: AsyncConnection,
+    *,
+    newsletter: str | None = None,
+    states: tuple[EditionState, ...] = (),
+    limit: int | None = None,
+) -> list[Record]:
+    """Newest first."""
+    query = _select().order_by(_T.c.slot_at.desc(), _T.c.id.desc())
+    if newsletter is not None:
+        query = query.where(_T.c.newsletter == newsletter)
+    if states:
+        query = query.where(_T.c.state.in_([state.value for state in states]))
+    if limit is not None:
+        query = query.limit(limit)
+    return [_record(row) for row in await conn.execute(query)]
+
+
+async def content(conn: AsyncConnection, edition_id: str) -> Edition:
+    """What was composed.
+
+    Raises:
+        NotFound: no such edition, or nothing composed yet.
+    """
+    stored = await conn.scalar(select(_T.c.content).where(_T.c.id == edition_id))
+    if not stored:
+        raise NotFound(f"edition {edition_id!r} has no content yet; `digest compose` makes it")
+    return _EDITION.validate_json(stored)
+
+
+async def write_content(conn: AsyncConnection, edition: Edition) -> None:
+    """Keep *edition* as the content of its row, which must still be open."""
+    result = await conn.execute(
+        update(_T)
+        .where(_T.c.id == edition.id, _T.c.state.in_([state.value for state in OPEN]))
+        .values(content=_EDITION.dump_json(edition).decode())
+    )
+    if not result.rowcount:
+        raise Conflict(f"edition {edition.id} is past composing")
+
+
+async def move(
+    conn: AsyncConnection,
+    edition_id: str,
+    event: EditionEvent,
+    *,
+    reason: str | None = None,
+    **stamps: datetime,
+) -> EditionState:
+    """Let *event* happen to an edition; return its new state.
+
+    Args:
+        stamps: columns to set with it, such as ``approved_at=now``.
+
+    Raises:
+        NotFound: no such edition.
+        Conflict: that cannot happen to it in the state it is in.
+    """
+    record = await get(conn, edition_id)
+    after = EDITION_LIFE[record.state].get(event)
+    if after is None:
+        raise Conflict(f"edition {edition_id} is {record.state}: it cannot {event} now")
+    values: dict[str, object] = {"state": after.value, **stamps}
+    if reason is not None:
+        values["reason"] = reason
+    result = await conn.execute(
+        update(_T).where(_T.c.id == edition_id, _T.c.state == record.state.value).values(values)
+    )
+    if not result.rowcount:
+        raise Conflict(f"edition {edition_id} has moved on since you looked")
+    return after
+
+
+async def stamp_published(conn: AsyncConnection, edition_id: str, *, now: datetime) -> None:
+    await conn.execute(update(_T).where(_T.c.id == edition_id).values(published_at=now))
+
+
+async def meet_newsletters(
+    db: Database, conn: AsyncConnection, slugs: list[str], *, now: datetime
+) -> dict[str, datetime]:
+    """Since when each newsletter is known here; slots before that were promised to nobody."""
+    for slug in slugs:
+        await conn.execute(
+            db.insert(schema.newsletter)
+            .values(slug=slug, first_seen_at=now)
+            .on_conflict_do_nothing()
+        )
+    rows = await conn.execute(select(schema.newsletter.c.slug, schema.newsletter.c.first_seen_at))
+    return {row.slug: row.first_seen_at for row in rows}

@@ -1,0 +1,282 @@
+"""The journal: one row for each (edition, subscriber), and what became of it.
+
+The audience of an edition is frozen into *chunks* of subscriber ids.  A worker claims a chunk
+by raising its fence, opens a *window* of people, and only when that is committed does content
+leave.  A row appears when something is known of a person; *pending* is derived, so that
+planned = sent + failed + skipped + doubtful + bounced + pending, to the person.
+
+      ids   ────────────┬───────────────┬──────────────
+            all settled │ may have left │ nothing left
+                     cursor         window_to
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digest.errors import Conflict
+from digest.model import Counts, DeliveryState, Outcome
+from digest.store import schema
+from digest.store.database import Database
+
+_C, _D, _E = schema.chunk, schema.delivery, schema.edition
+
+#: People in a chunk: small enough to hand from worker to worker, large enough to cost nothing.
+CHUNK = 1000
+
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A chunk in one worker's hands."""
+
+    edition_id: str
+    seq: int
+    #: "first" or "again".
+    kind: str
+    fence: int
+    ids: tuple[int, ...]
+    cursor: int
+    window_to: int
+
+    @property
+    def open_window(self) -> tuple[int, ...]:
+        """Who may have been written to: empty unless the last worker died."""
+        return self.ids[self.cursor : self.window_to]
+
+    def window_after(self, size: int) -> tuple[int, ...]:
+        return self.ids[self.window_to : self.window_to + size]
+
+
+def pack(ids: Sequence[int]) -> bytes:
+    return struct.pack(f">{len(ids)}Q", *ids)
+
+
+def unpack(packed: bytes) -> tuple[int, ...]:
+    return struct.unpack(f">{len(packed) // 8}Q", packed)
+
+
+async def add_chunk(
+    conn: AsyncConnection, edition_id: str, ids: Sequence[int], *, kind: str = "first"
+) -> None:
+    """Freeze *ids*, at most `CHUNK`, as the next chunk of an edition."""
+    last = await conn.scalar(select(func.max(_C.c.seq)).where(_C.c.edition_id == edition_id))
+    await conn.execute(
+        insert(_C).values(
+            edition_id=edition_id, seq=(last or 0) + 1, kind=kind, ids=pack(ids), cursor=0
+        )
+    )
+
+
+async def set_planned(conn: AsyncConnection, edition_id: str, planned: int) -> None:
+    await conn.execute(update(_E).where(_E.c.id == edition_id).values(planned=planned))
+
+
+async def open_chunks(conn: AsyncConnection, edition_id: str) -> list[int]:
+    query = select(_C.c.seq).where(_C.c.edition_id == edition_id, _C.c.done == 0)
+    return list(await conn.scalars(query.order_by(_C.c.seq)))
+
+
+async def claim(conn: AsyncConnection, edition_id: str, seq: int) -> Claim | None:
+    """Take a chunk by raising its fence; None when it is done."""
+    row = (
+        await conn.execute(
+            update(_C)
+            .where(_C.c.edition_id == edition_id, _C.c.seq == seq, _C.c.done == 0)
+            .values(fence=_C.c.fence + 1)
+            .returning(_C.c.kind, _C.c.fence, _C.c.ids, _C.c.cursor, _C.c.window_to)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Claim(
+        edition_id=edition_id,
+        seq=seq,
+        kind=row.kind,
+        fence=row.fence,
+        ids=unpack(row.ids),
+        cursor=row.cursor,
+        window_to=row.window_to,
+    )
+
+
+async def settle(
+    db: Database,
+    conn: AsyncConnection,
+    held: Claim,
+    outcomes: Sequence[Outcome],
+    *,
+    cursor: int,
+    window_to: int,
+) -> Claim:
+    """Write *outcomes* and move the window, in the caller's transaction.
+
+    What lies before *cursor* must be settled with these outcomes; content may leave for what
+    lies between the two as soon as the transaction is committed.
+
+    Raises:
+        Conflict: somebody else has taken the chunk.  Nothing is written: stop at once.
+    """
+    moved = await conn.execute(
+        update(_C)
+        .where(
+            _C.c.edition_id == held.edition_id,
+            _C.c.seq == held.seq,
+            _C.c.fence == held.fence,
+        )
+        .values(cursor=cursor, window_to=window_to, done=int(cursor == len(held.ids)))
+    )
+    if not moved.rowcount:
+        raise Conflict(f"chunk {held.seq} of {held.edition_id} is in other hands")
+    await record(db, conn, held.edition_id, outcomes)
+    return replace(held, cursor=cursor, window_to=window_to)
+
+
+async def record(
+    db: Database, conn: AsyncConnection, edition_id: str, outcomes: Sequence[Outcome]
+) -> None:
+    """Write outcomes; a later one about the same person replaces the earlier."""
+    if not outcomes:
+        return
+    rows = [
+        {
+            "edition_id": edition_id,
+            "subscriber_id": outcome.subscriber_id,
+            "state": outcome.state.value,
+            "code": outcome.code,
+            "enhanced": outcome.enhanced[:16],
+            "text": outcome.text[:500],
+            "relay": outcome.relay[:255],
+            "attempts": outcome.attempts,
+            "at": outcome.at,
+            "not_before": outcome.not_before,
+        }
+        for outcome in outcomes
+    ]
+    statement = db.insert(_D)
+    new = {
+        name: statement.excluded[name]
+        for name in rows[0]
+        if name not in ("edition_id", "subscriber_id")
+    }
+    keys = [_D.c.edition_id, _D.c.subscriber_id]
+    await conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
+
+
+def _outcome(row: Row[*tuple[Any, ...]]) -> Outcome:
+    values = row._asdict()
+    values.pop("edition_id")
+    return Outcome(**(values | {"state": DeliveryState(values["state"])}))
+
+
+async def known(conn: AsyncConnection, edition_id: str, ids: Sequence[int]) -> dict[int, Outcome]:
+    """The rows of *ids*: who has none was never settled."""
+    query = select(_D).where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(ids))
+    return {row.subscriber_id: _outcome(row) for row in await conn.execute(query)}
+
+
+def is_waiting(outcome: Outcome | None) -> bool:
+    """May this row's person be written to?  No row: never tried.  A row: in a chunk again."""
+    if outcome is None or outcome.state is DeliveryState.SENDING:
+        return True
+    return outcome.state is DeliveryState.DEFERRED and outcome.not_before is None
+
+
+async def mark_sending(conn: AsyncConnection, edition_id: str, ids: Iterable[int]) -> None:
+    """Begin people that have a row already: a crash must not leave the old state standing."""
+    wanted = list(ids)
+    if wanted:
+        await conn.execute(
+            update(_D)
+            .where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(wanted))
+            .values(state=DeliveryState.SENDING.value, not_before=None)
+        )
+
+
+async def requeue(
+    conn: AsyncConnection, edition_id: str, states: Sequence[DeliveryState], *, now: datetime | None
+) -> int:
+    """Make chunks of people to be tried again; return how many they are.
+
+    Args:
+        states: DEFERRED by the clock; DOUBTFUL or FAILED when the operator asks for it.
+        now: for DEFERRED, only those whose time has come; None takes them all.
+    """
+    query = select(_D.c.subscriber_id).where(
+        _D.c.edition_id == edition_id, _D.c.state.in_([state.value for state in states])
+    )
+    if DeliveryState.DEFERRED in states:
+        # A deferred row without a time is in a chunk already.
+        query = query.where(_D.c.not_before.is_not(None))
+    if now is not None:
+        query = query.where(_D.c.not_before <= now)
+    ids = list(await conn.scalars(query.order_by(_D.c.subscriber_id)))
+    for start in range(0, len(ids), CHUNK):
+        part = ids[start : start + CHUNK]
+        await add_chunk(conn, edition_id, part, kind="again")
+        await conn.execute(
+            update(_D)
+            .where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(part))
+            .values(not_before=None, state=DeliveryState.DEFERRED.value)
+        )
+    return len(ids)
+
+
+async def close_doubts(conn: AsyncConnection, edition_id: str, *, now: datetime) -> int:
+    """Take the doubtful as sent, as nearly all of them were; return how many."""
+    result = await conn.execute(
+        update(_D)
+        .where(_D.c.edition_id == edition_id, _D.c.state == DeliveryState.DOUBTFUL.value)
+        .values(state=DeliveryState.SENT.value, text="taken as sent by the operator", at=now)
+    )
+    return result.rowcount
+
+
+async def next_due(conn: AsyncConnection, edition_id: str) -> datetime | None:
+    """When the first deferred delivery may be tried again."""
+    query = select(func.min(_D.c.not_before)).where(
+        _D.c.edition_id == edition_id, _D.c.state == DeliveryState.DEFERRED.value
+    )
+    earliest: datetime | None = await conn.scalar(query)
+    return earliest
+
+
+async def counts(conn: AsyncConnection, edition_id: str) -> Counts:
+    """The edition's deliveries by state; whoever has no final row is pending."""
+    planned = await conn.scalar(select(_E.c.planned).where(_E.c.id == edition_id)) or 0
+    rows = await conn.execute(
+        select(_D.c.state, func.count().label("number"))
+        .where(_D.c.edition_id == edition_id)
+        .group_by(_D.c.state)
+    )
+    by_state = {DeliveryState(row.state): row.number for row in rows}
+    final = {
+        state.value: by_state.get(state, 0)
+        for state in (
+            DeliveryState.SENT,
+            DeliveryState.FAILED,
+            DeliveryState.SKIPPED,
+            DeliveryState.DOUBTFUL,
+            DeliveryState.BOUNCED,
+        )
+    }
+    return Counts(planned=planned, pending=planned - sum(final.values()), **final)
+
+
+async def listing(
+    conn: AsyncConnection,
+    edition_id: str,
+    *,
+    states: Sequence[DeliveryState] = (),
+    limit: int = 1000,
+) -> list[Outcome]:
+    """Rows of the journal, by subscriber; of all states, or of *states*."""
+    query = select(_D).where(_D.c.edition_id == edition_id).order_by(_D.c.subscriber_id)
+    if states:
+        query = query.where(_D.c.state.in_([state.value for state in states]))
+    return [_outcome(row) for row in await conn.execute(query.limit(limit))]

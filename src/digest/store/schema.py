@@ -1,0 +1,219 @@
+"""The tables: one schema for SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; SQLite has no zones, so it gets them back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a zone was about to be stored")
+        in_utc = value.astimezone(UTC)
+        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        known: datetime = value
+        return known.replace(tzinfo=UTC) if known.tzinfo is None else known.astimezone(UTC)
+
+
+#: SQLite numbers rows only in a column declared INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+newsletter = Table(
+    "newsletter",
+    metadata,
+    Column("slug", String(64), primary_key=True),
+    # Slots before this instant were never promised to anybody.
+    Column("first_seen_at", Instant, nullable=False),
+)
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    # Verbatim, as the server gave them (RFC 9110 §8.8).
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("checked_at", Instant),
+    Column("next_at", Instant),
+    Column("succeeded_at", Instant),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("fault", Text),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("source_id", String(64), nullable=False),
+    Column("published_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    # The whole Item as JSON: it is read whole or not at all.
+    Column("content", Text, nullable=False),
+    # Of the content less the times: tells a changed item from one seen again.
+    Column("fingerprint", String(32), nullable=False),
+    Index(None, "source_id"),
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("newsletter", String(64), nullable=False),
+    Column("day", Date, nullable=False),
+    # Local clock, "0700".
+    Column("clock", String(4), nullable=False),
+    Column("slot_at", Instant, nullable=False),
+    Column("state", String(12), nullable=False),
+    # Why it is held, skipped or cancelled.
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("repeats", String(100), ForeignKey("edition.id")),
+    # The whole Edition as JSON; "" until composed.
+    Column("content", Text, nullable=False, server_default=""),
+    Column("planned", Integer, nullable=False, server_default="0"),
+    Column("created_at", Instant, nullable=False),
+    Column("approved_at", Instant),
+    Column("published_at", Instant),
+    Column("finished_at", Instant),
+    UniqueConstraint("newsletter", "day", "clock"),
+)
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("newsletter", String(64), primary_key=True),
+    Column("item_id", String(16), ForeignKey("item.id"), primary_key=True),
+    Column("edition_id", String(100), ForeignKey("edition.id"), nullable=False),
+    # story, copy, brief or dropped; and for the last, why.
+    Column("part", String(8), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Index(None, "edition_id"),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("email", String(320), nullable=False),
+    # Case-folded: one person, one row.
+    Column("folded", String(320), nullable=False, unique=True),
+    Column("name", Text, nullable=False, server_default=""),
+    Column("language", String(35), nullable=False, server_default="en"),
+    Column("timezone", String(64), nullable=False, server_default="UTC"),
+    Column("key", String(32), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+)
+
+consent = Table(
+    "consent",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("subscriber_id", Id, ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("newsletter", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    # Where it was given: a form, an import with its stated origin.
+    Column("given", Text, nullable=False),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("subscriber_id", Id, ForeignKey("subscriber.id"), primary_key=True),
+    Column("newsletter", String(64), primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("sections", JSON, nullable=False),
+    Column("consent_id", Id, ForeignKey("consent.id")),
+    Column("since", Instant, nullable=False),
+    Column("cause", Text, nullable=False, server_default=""),
+    CheckConstraint("state <> 'active' OR consent_id IS NOT NULL", name="active_has_consent"),
+    Index(None, "newsletter", "state", "subscriber_id"),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    # Keyed hash of the folded address: outlives the person's erasure.
+    Column("address_hash", String(64), primary_key=True),
+    Column("cause", String(16), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("edition_id", String(100), ForeignKey("edition.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    # "first" for the frozen audience; "again" for people tried before.
+    Column("kind", String(8), nullable=False),
+    # Subscriber ids, 8 bytes each, big endian: the audience as frozen.
+    Column("ids", LargeBinary, nullable=False),
+    # Positions in *ids*: before *cursor* all is settled; from *window_to* nothing has left.
+    Column("cursor", Integer, nullable=False, server_default="0"),
+    Column("window_to", Integer, nullable=False, server_default="0"),
+    # Raised by each claim: a commit with an older one is refused.
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("done", Integer, nullable=False, server_default="0"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("edition_id", String(100), ForeignKey("edition.id"), primary_key=True),
+    Column("subscriber_id", Id, primary_key=True),
+    Column("state", String(8), nullable=False),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("enhanced", String(16), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("relay", Text, nullable=False, server_default=""),
+    Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("at", Instant, nullable=False),
+    Column("not_before", Instant),
+    Index(
+        "ix_delivery_deferred",
+        "edition_id",
+        "not_before",
+        sqlite_where=text("state = 'deferred'"),
+        postgresql_where=text("state = 'deferred'"),
+    ),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,216 @@
+"""Subscribers, their subscriptions, the consent behind each, and who must never be mailed."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from digest.errors import NotFound
+from digest.model import Subscriber, SubscriptionState
+from digest.store import schema
+from digest.store.database import Database
+
+_S, _N = schema.subscriber, schema.subscription
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """A person about to be taken in, with the consent they gave."""
+
+    email: str
+    name: str = ""
+    language: str = "en"
+    timezone: str = "UTC"
+    sections: tuple[str, ...] = ()
+    consent_at: datetime
+    #: Where it was given, in words: "sign-up form", "import of ...".
+    consent_from: str
+
+
+def address_hash(address: str, *, key: bytes) -> str:
+    """What stands for an address on the suppression list: it survives the person's erasure."""
+    return blake2b(address.casefold().encode(), key=key[:64], digest_size=32).hexdigest()
+
+
+async def take_in(
+    db: Database,
+    conn: AsyncConnection,
+    newsletter: str,
+    people: Sequence[Newcomer],
+    *,
+    now: datetime,
+) -> int:
+    """Subscribe *people* to *newsletter*, each with a consent row; return how many are new.
+
+    Who is known already keeps name, key and state: somebody who left does not come back by
+    being imported.
+    """
+    added = 0
+    for person in people:
+        folded = person.email.casefold()
+        await conn.execute(
+            db.insert(_S)
+            .values(
+                email=person.email,
+                folded=folded,
+                name=person.name,
+                language=person.language,
+                timezone=person.timezone,
+                key=secrets.token_hex(16),
+                created_at=now,
+            )
+            .on_conflict_do_nothing(index_elements=[_S.c.folded])
+        )
+        id = await conn.scalar(select(_S.c.id).where(_S.c.folded == folded))
+        known = await conn.scalar(
+            select(_N.c.state).where(_N.c.subscriber_id == id, _N.c.newsletter == newsletter)
+        )
+        if known is not None:
+            continue
+        consent_id = await conn.scalar(
+            insert(schema.consent)
+            .values(
+                subscriber_id=id,
+                newsletter=newsletter,
+                at=person.consent_at,
+                given=person.consent_from,
+            )
+            .returning(schema.consent.c.id)
+        )
+        await conn.execute(
+            insert(_N).values(
+                subscriber_id=id,
+                newsletter=newsletter,
+                state=SubscriptionState.ACTIVE.value,
+                sections=list(person.sections),
+                consent_id=consent_id,
+                since=now,
+                cause="import",
+            )
+        )
+        added += 1
+    return added
+
+
+def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        language=row.language,
+        timezone=row.timezone,
+        sections=tuple(row.sections),
+        key=row.key,
+    )
+
+
+_FIELDS = (_S.c.id, _S.c.email, _S.c.name, _S.c.language, _S.c.timezone, _S.c.key, _N.c.sections)
+
+
+async def active(
+    conn: AsyncConnection, newsletter: str, ids: Iterable[int], *, hash_key: bytes
+) -> dict[int, Subscriber]:
+    """Those of *ids* who may be mailed right now: active, and on no suppression list."""
+    query = (
+        select(*_FIELDS)
+        .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
+        .where(_N.c.state == SubscriptionState.ACTIVE.value, _S.c.id.in_(list(ids)))
+    )
+    people = [_subscriber(row) for row in await conn.execute(query)]
+    hashes = {address_hash(person.email, key=hash_key): person.id for person in people}
+    column = schema.suppression.c.address_hash
+    suppressed = set(await conn.scalars(select(column).where(column.in_(list(hashes)))))
+    barred = {hashes[hash] for hash in suppressed}
+    return {person.id: person for person in people if person.id not in barred}
+
+
+async def page_of_ids(
+    conn: AsyncConnection, newsletter: str, *, after: int, limit: int
+) -> list[int]:
+    """Ids of active subscriptions, ascending, above *after*: a keyset page."""
+    query = (
+        select(_N.c.subscriber_id)
+        .where(
+            _N.c.newsletter == newsletter,
+            _N.c.state == SubscriptionState.ACTIVE.value,
+            _N.c.subscriber_id > after,
+        )
+        .order_by(_N.c.subscriber_id)
+        .limit(limit)
+    )
+    return list(await conn.scalars(query))
+
+
+async def by_key(conn: AsyncConnection, key: str, newsletter: str) -> Subscriber:
+    """The person a link was made for.
+
+    Raises:
+        NotFound: erased since, or never subscribed to *newsletter*.
+    """
+    query = (
+        select(*_FIELDS)
+        .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
+        .where(_S.c.key == key)
+    )
+    row = (await conn.execute(query)).one_or_none()
+    if row is None:
+        raise NotFound("nobody is subscribed by this link any more")
+    return _subscriber(row)
+
+
+async def by_email(conn: AsyncConnection, email: str, newsletter: str) -> Subscriber | None:
+    query = (
+        select(*_FIELDS)
+        .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
+        .where(_S.c.folded == email.casefold())
+    )
+    row = (await conn.execute(query)).one_or_none()
+    return _subscriber(row) if row else None
+
+
+async def end(
+    conn: AsyncConnection, subscriber_id: int, newsletter: str, *, cause: str, now: datetime
+) -> bool:
+    """End a subscription; False when it had ended before."""
+    result = await conn.execute(
+        update(_N)
+        .where(
+            _N.c.subscriber_id == subscriber_id,
+            _N.c.newsletter == newsletter,
+            _N.c.state != SubscriptionState.ENDED.value,
+        )
+        .values(state=SubscriptionState.ENDED.value, since=now, cause=cause)
+    )
+    return bool(result.rowcount)
+
+
+async def suppress(
+    db: Database, conn: AsyncConnection, email: str, *, cause: str, hash_key: bytes, now: datetime
+) -> None:
+    """Never mail *email* again, whatever is imported later."""
+    await conn.execute(
+        db.insert(schema.suppression)
+        .values(address_hash=address_hash(email, key=hash_key), cause=cause, at=now)
+        .on_conflict_do_nothing()
+    )
+
+
+async def count(conn: AsyncConnection, newsletter: str) -> dict[str, int]:
+    """Subscriptions by state."""
+    rows = await conn.execute(
+        select(_N.c.state, func.count().label("number"))
+        .where(_N.c.newsletter == newsletter)
+        .group_by(_N.c.state)
+    )
+    return {row.state: row.number for row in rows}
+
+
+async def names(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, str]:
+    """Addresses by id, for the operator's eyes: lists of who is in doubt or was refused."""
+    rows = await conn.execute(select(_S.c.id, _S.c.email).where(_S.c.id.in_(list(ids))))
+    return {row.id: row.email for row in rows}

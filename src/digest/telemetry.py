@@ -1,0 +1,35 @@
+"""Logs: fixed phrases and facts.  An address never reaches a log; `who` hashes it."""
+
+import logging
+import sys
+from hashlib import blake2b
+
+import structlog
+
+
+def who(address: str) -> str:
+    """Eight hex digits that stand for *address* in a log: the same person, never the name."""
+    return blake2b(address.casefold().encode(), digest_size=4).hexdigest()
+
+
+def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
+    """Send the log to standard error: key=value for people, or one JSON object a line."""
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
+    for noisy in ("aiosqlite", "apscheduler", "asyncio", "mail.log", "uvicorn", "trafilatura"):
+        logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([structlog.processors.format_exc_info] if as_json else []),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )
+
+
+log: structlog.typing.FilteringBoundLogger = structlog.get_logger()

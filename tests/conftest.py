@@ -1,0 +1,48 @@
+"""Fixtures: a database of each kind, an App on a temporary folder, a clock that stands still."""
+
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from digest.store import Database
+from postgres import find_binaries, running_postgres
+
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a server that lives as long as the test run."""
+    if find_binaries() is None:
+        pytest.skip("no PostgreSQL here: set PG_BIN to a folder with initdb and postgres")
+    with running_postgres() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def store_url(request: pytest.FixtureRequest) -> str:
+    """An empty database, once of each kind: a relative SQLite file, a new PostgreSQL database."""
+    if request.param == "sqlite":
+        return "sqlite:///data/digest.db"
+    server: str = request.getfixturevalue("postgres")
+    name = f"digest_{next(_NUMBERS)}"
+    engine = create_async_engine(
+        server.replace("postgresql://", "postgresql+asyncpg://"), isolation_level="AUTOCOMMIT"
+    )
+    async with engine.connect() as connection:
+        await connection.execute(text(f"CREATE DATABASE {name}"))
+    await engine.dispose()
+    return server.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture
+async def db(store_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """An open database with its tables, once of each kind."""
+    database = Database(store_url, base=tmp_path)
+    await database.upgrade()
+    yield database
+    await database.close()

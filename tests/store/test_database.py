@@ -1,0 +1,103 @@
+"""Both dialects keep what they are given, and nobody overtakes anybody."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, insert, select, text, update
+
+from digest.errors import ConfigError, StoreError
+from digest.store import Database, schema
+from make import MORNING
+
+
+async def test_the_migrations_make_the_very_schema(db: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), schema.metadata))
+
+    async with db.read() as conn:
+        assert await conn.run_sync(differences) == []
+
+
+async def test_upgrading_twice_changes_nothing(db: Database) -> None:
+    await db.upgrade()
+    async with db.read() as conn:
+        assert await conn.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+async def test_a_database_of_a_newer_digest_is_refused(db: Database) -> None:
+    async with db.write() as conn:
+        await conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="another Digest"):
+        await db.upgrade()
+
+
+async def test_no_update_is_lost_between_reading_and_writing(db: Database) -> None:
+    column = schema.source.c.failures
+    async with db.write() as conn:
+        await conn.execute(insert(schema.source).values(id="wire", failures=0))
+
+    async def add_one() -> None:
+        async with db.write() as conn:
+            seen = await conn.scalar(select(column).with_for_update())
+            await conn.execute(update(schema.source).values(failures=(seen or 0) + 1))
+
+    await asyncio.gather(*(add_one() for _ in range(40)))
+    async with db.read() as conn:
+        assert await conn.scalar(select(column)) == 40
+
+
+async def test_instants_come_back_in_utc_with_their_zone(db: Database) -> None:
+    async with db.write() as conn:
+        await conn.execute(insert(schema.newsletter).values(slug="a", first_seen_at=MORNING))
+    async with db.read() as conn:
+        assert await conn.scalar(select(schema.newsletter.c.first_seen_at)) == MORNING
+
+
+async def test_a_failed_transaction_leaves_nothing(db: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with db.write() as conn:
+            await conn.execute(insert(schema.newsletter).values(slug="a", first_seen_at=MORNING))
+            raise RuntimeError
+    async with db.read() as conn:
+        assert await conn.scalar(select(schema.newsletter.c.slug)) is None
+
+
+async def test_a_lease_is_one_holders_until_it_is_given_back(db: Database) -> None:
+    async with db.lease("deliver:a@b") as first, db.lease("deliver:a@b") as second:
+        assert (first, second) == (True, False)
+        async with db.lease("deliver:other") as elsewhere:
+            assert elsewhere
+    async with db.lease("deliver:a@b") as after:
+        assert after
+
+
+async def test_a_lease_that_is_waited_for_comes_in_turn(db: Database) -> None:
+    inside, most = 0, 0
+
+    async def work() -> None:
+        nonlocal inside, most
+        async with db.lease("compose", wait=True) as mine:
+            assert mine
+            inside += 1
+            most = max(most, inside)
+            await asyncio.sleep(0)
+            inside -= 1
+
+    await asyncio.gather(*(work() for _ in range(4)))
+    assert most == 1
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "not a url"])
+def test_other_databases_are_refused_in_words(url: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"store\.url"):
+        Database(url, base=tmp_path)
+
+
+async def test_a_database_that_does_not_answer_is_a_store_error(tmp_path: Path) -> None:
+    nowhere = Database(f"postgresql://digest@/x?host={tmp_path}")
+    with pytest.raises(StoreError, match="does not answer"):
+        await nowhere.upgrade()
+    await nowhere.close()
