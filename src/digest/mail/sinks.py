@@ -1,0 +1,102 @@
+"""Transports that send nothing: a folder of files to look at, a list to test with."""
+
+import asyncio
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from digest.errors import RelayDown
+from digest.mail.transport import Reply
+
+_NUMBERED = re.compile(r"(\d{4,})-[0-9a-f]+\.eml")
+
+
+class FolderTransport:
+    """Writes every message to *folder* as ``0001-9f86d081884c7d65.eml``: for --dry-run.
+
+    Numbers go on from the highest one there.  The second part is made of recipient and octets,
+    so that the same message for the same person has the same one: the address itself is not in
+    the name.  A file appears whole or not at all.  It is not forced to disk.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+
+    async def __aenter__(self) -> Self:
+        self._numbers = await asyncio.to_thread(self._open)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    async def send(
+        self, message: bytes, *, sender: str, to: str, started: Callable[[], None]
+    ) -> Reply:
+        """See `Transport.send`; raises `RelayDown` when the file cannot be written."""
+        mark = blake2b(to.encode() + b"\0" + message, digest_size=8).hexdigest()
+        path = self._folder / f"{next(self._numbers):04d}-{mark}.eml"
+        draft = path.with_suffix(".tmp")
+        try:
+            await asyncio.to_thread(draft.write_bytes, message)
+            # Taking its name is the moment the message leaves: before, nobody would find it.
+            started()
+            draft.replace(path)
+        except OSError as error:
+            raise RelayDown(0, f"cannot write {path.name}: {error.strerror}") from error
+        finally:
+            draft.unlink(missing_ok=True)
+        return Reply(250, "2.0.0", f"2.0.0 kept as {path.name}", str(self._folder))
+
+    def _open(self) -> "itertools.count[int]":
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            found = (_NUMBERED.fullmatch(path.name) for path in self._folder.iterdir())
+            return itertools.count(1 + max((int(name[1]) for name in found if name), default=0))
+        except OSError as error:
+            raise RelayDown(0, f"cannot use {self._folder}: {error.strerror}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that `MemoryTransport` was given."""
+
+    message: bytes
+    sender: str
+    to: str
+
+
+class MemoryTransport:
+    """Keeps every message in `sent`, in the order of sending."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None
+
+    async def send(
+        self, message: bytes, *, sender: str, to: str, started: Callable[[], None]
+    ) -> Reply:
+        """See `Transport.send`; always accepts."""
+        started()
+        self.sent.append(Sent(message, sender, to))
+        return Reply(250, "2.0.0", "2.0.0 kept", "memory")

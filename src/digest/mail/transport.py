@@ -1,0 +1,55 @@
+"""What a transport is: it takes finished messages away and says what the relay answered."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The relay took the message: from here on it is the relay's to deliver."""
+
+    #: Three-digit reply, RFC 5321 §4.2.1; always 2xx.
+    code: int
+    #: RFC 3463 status such as "2.0.0", or "" when the relay gave none.
+    enhanced: str
+    #: The relay's words, on one line.
+    text: str
+    #: Host that answered.
+    relay: str
+
+
+class Transport(Protocol):
+    """Takes messages away, many at once.  Use it inside ``async with``, in one event loop."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    async def send(
+        self, message: bytes, *, sender: str, to: str, started: Callable[[], None]
+    ) -> Reply:
+        """Hand over one message for one person; return when it was taken.
+
+        Args:
+            message: finished RFC 5322 octets, every line ending in CRLF.
+            sender: envelope sender, where bounces go; "" for none.
+            to: envelope recipient, one bare address.
+            started: called at most once, synchronously, just before the first octet of content
+                leaves.  Until then nobody can have got anything.  If it raises, nothing leaves.
+
+        Raises:
+            Deferred: this address, later.
+            Refused: this address, not again.
+            RelayDown: they refuse us; nothing was taken and nobody is to blame.
+            Vanished: content left and no answer came.
+
+        Cancelled before *started*, nothing was sent; cancelled after it, the message is in doubt.
+        """
+        ...

@@ -1,0 +1,69 @@
+"""Pure: what a reply of the relay means, and whose fault it is."""
+
+import re
+
+from digest.errors import Deferred, MailError, Refused, RelayDown
+
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])\s*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_LONGEST = 400
+
+#: They do not know us, or we have lost step with each other (RFC 4954 §6, RFC 5321 §4.2.4).
+_ABOUT_US = frozenset({503, 530, 534, 535, 538})
+
+
+def verdict(code: int, text: str, *, during: str) -> MailError:
+    """Turn a negative SMTP reply into the error that says whose fault it is.
+
+    Args:
+        code: three-digit reply, RFC 5321 §4.2.1.
+        text: the relay's words, kept as they are.
+        during: the command answered: "AUTH", "MAIL", "RCPT" or "DATA" (its content too).
+
+    A 5.7.x at RCPT or DATA may be about the sender as well as about the recipient, and the reply
+    does not tell which; it is taken at its word as `Refused`, for this one person.
+
+    >>> verdict(550, "5.7.1 sender not allowed", during="MAIL")
+    RelayDown('550 5.7.1 sender not allowed')
+    >>> verdict(452, "4.5.3 too many recipients", during="RCPT")
+    Deferred('452 4.5.3 too many recipients')
+    """
+    # Before RCPT nothing said can be about the subscriber, whatever its digit.
+    if during in ("AUTH", "MAIL") or code == 421 or code in _ABOUT_US:
+        return RelayDown(code, text)
+    if 400 <= code < 500:
+        return Deferred(code, text)
+    if 500 <= code < 600:
+        # RFC 5321 §4.5.3.1.10: old relays say 552 at RCPT where 452 is meant.
+        return (Deferred if code == 552 and during == "RCPT" else Refused)(code, text)
+    # Neither yes nor no: whoever answers so is not a relay we can talk to.
+    return RelayDown(code, text)
+
+
+def enhanced_status(text: str) -> str:
+    """Return the RFC 3463 status that *text* begins with, or "".
+
+    >>> enhanced_status("5.1.1 no such mailbox")
+    '5.1.1'
+    """
+    found = _ENHANCED.match(text)
+    return found[1] if found else ""
+
+
+def one_line(text: str) -> str:
+    """Fold a reply of several lines into one: printable, and at most 400 characters.
+
+    RFC 2034 §4 repeats the enhanced status on every line; it is kept once.
+
+    >>> one_line("5.1.1 no such mailbox,\\n5.1.1 see our page")
+    '5.1.1 no such mailbox, see our page'
+    """
+    status = enhanced_status(text)
+    lines = text.split("\n")
+    if status:
+        lines[1:] = [_without(line, status) for line in lines[1:]]
+    return " ".join(_CONTROL.sub(" ", " ".join(lines)).split())[:_LONGEST]
+
+
+def _without(line: str, status: str) -> str:
+    return line.lstrip().removeprefix(status)

@@ -1,0 +1,96 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.errors import Deferred, MailError, Refused, RelayDown
+from digest.mail import enhanced_status, verdict
+from digest.mail.verdict import one_line
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "during", "expected"),
+    [
+        (550, "5.1.1 no such mailbox", "RCPT", Refused),
+        (551, "5.1.6 has moved", "RCPT", Refused),
+        (501, "5.1.3 bad address", "RCPT", Refused),
+        (450, "4.2.1 busy", "RCPT", Deferred),
+        (451, "4.7.1 greylisted, come back", "RCPT", Deferred),
+        (452, "4.5.3 too many recipients", "RCPT", Deferred),
+        (554, "5.7.1 looks like spam", "DATA", Refused),
+        (550, "5.7.1 not by our policy", "RCPT", Refused),
+        (552, "5.3.4 message too big", "DATA", Refused),
+        (451, "4.3.0 try later", "DATA", Deferred),
+        (452, "4.3.1 disk full", "DATA", Deferred),
+    ],
+)
+def test_after_mail_a_refusal_is_about_this_one_person(
+    code: int, text: str, during: str, expected: type[MailError]
+) -> None:
+    check(code, text, during, expected)
+
+
+@pytest.mark.parametrize("during", ["AUTH", "MAIL"])
+@pytest.mark.parametrize("code", [421, 450, 451, 452, 454, 530, 535, 550, 552, 553, 554])
+def test_before_rcpt_nobody_is_to_blame(code: int, during: str) -> None:
+    check(code, "no", during, RelayDown)
+
+
+@pytest.mark.parametrize("during", ["AUTH", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("code", [421, 503, 530, 535])
+def test_closing_not_signed_in_and_out_of_step_are_the_relays_affair_at_any_stage(
+    code: int, during: str
+) -> None:
+    check(code, "no", during, RelayDown)
+
+
+def test_552_at_rcpt_means_452_as_old_relays_say_it() -> None:
+    check(552, "too many recipients", "RCPT", Deferred)
+
+
+@pytest.mark.parametrize("code", [0, 199, 250, 354, 600])
+def test_neither_yes_nor_no_is_no_relay_we_can_talk_to(code: int) -> None:
+    check(code, "what", "DATA", RelayDown)
+
+
+@given(st.integers(400, 599), st.text(), st.sampled_from(["AUTH", "MAIL", "RCPT", "DATA"]))
+def test_every_refusal_has_exactly_one_meaning_and_keeps_its_words(
+    code: int, text: str, during: str
+) -> None:
+    error = verdict(code, text, during=during)
+    assert type(error) in (Deferred, Refused, RelayDown)
+    assert (error.code, error.text) == (code, text)
+    assert error.temporary == (type(error) is not Refused)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("5.1.1 no such mailbox", "5.1.1"),
+        ("2.0.0", "2.0.0"),
+        ("  4.7.25 come back", "4.7.25"),
+        ("no such mailbox 5.1.1", ""),
+        ("3.1.1 there is no class 3", ""),
+        ("5.1.1.1 is not a status", ""),
+        ("127.0.0.1 is blocked", ""),
+        ("5.1000.1 too long", ""),
+        ("", ""),
+    ],
+)
+def test_the_enhanced_status_is_what_the_text_begins_with(text: str, status: str) -> None:
+    assert enhanced_status(text) == status
+
+
+@given(st.text())
+def test_a_reply_folds_into_one_short_printable_line(text: str) -> None:
+    folded = one_line(text)
+    assert len(folded) <= 400
+    assert len(folded.splitlines()) <= 1
+    assert not any(ord(char) < 32 for char in folded)
+
+
+def test_a_status_repeated_on_each_line_is_kept_once() -> None:
+    assert one_line("5.7.1 no:\n5.7.1 see\n  our page") == "5.7.1 no: see our page"
+
+
+def check(code: int, text: str, during: str, expected: type[MailError]) -> None:
+    assert type(verdict(code, text, during=during)) is expected
