@@ -1,0 +1,46 @@
+"""config.toml, typed: what may be set, what is wrong with a file, and what is in force.
+
+`tables` has every key with its unit and default, `faults` the words for what is wrong, `file`
+the reading.  It knows nothing of what the settings do.
+"""
+
+from digest.settings.file import in_force, load
+from digest.settings.tables import (
+    Collect,
+    Day,
+    Loaded,
+    Mail,
+    Newsletter,
+    Output,
+    Place,
+    Secret,
+    SectionRule,
+    Serve,
+    Settings,
+    Site,
+    Source,
+    Store,
+    Table,
+    reveal,
+)
+
+__all__ = [
+    "Collect",
+    "Day",
+    "Loaded",
+    "Mail",
+    "Newsletter",
+    "Output",
+    "Place",
+    "Secret",
+    "SectionRule",
+    "Serve",
+    "Settings",
+    "Site",
+    "Source",
+    "Store",
+    "Table",
+    "in_force",
+    "load",
+    "reveal",
+]

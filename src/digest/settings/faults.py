@@ -1,0 +1,381 @@
+"""What is wrong with a configuration, in words that say what to write instead.
+
+Pure: give it what TOML held; it returns settings or faults.  Here are the choice of words and
+the rules between keys.  What one key may be is in `settings`; files and lines are in
+`settings_file`.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, time
+from difflib import get_close_matches
+from functools import cache
+from itertools import chain
+from typing import NamedTuple, get_args
+from zoneinfo import available_timezones
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from digest.settings.tables import HIDDEN, Place, Secret, Settings, Table
+
+#: A table as TOML gives it: nothing is sure about its values.
+Row = Mapping[str, object]
+
+
+class Fault(NamedTuple):
+    """What is wrong at a place, as the rest of a sentence that begins with the place."""
+
+    place: Place
+    text: str
+
+
+def check(document: Row) -> tuple[Settings | None, list[Fault]]:
+    """Make settings of what TOML held, or find everything that is wrong with it.
+
+    The rules between keys look at *document* itself, so that a fault of one key hides none of
+    another.
+    """
+    settings: Settings | None = None
+    faults: list[Fault] = []
+    try:
+        settings = Settings.model_validate(document)
+    except ValidationError as error:
+        faults += _explain(error.errors(include_url=False))
+    faults += _contradictions(document)
+    return (None if faults else settings), faults
+
+
+_WANTS = {
+    "string_type": "text in quotes",
+    "string_too_short": "some text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a number that has an end",
+    "bool_type": "true or false, without quotes",
+    "tuple_type": "a list",
+    "path_type": "a path in quotes",
+    "time_type": "a clock without quotes",
+    "too_short": "at least one",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than_equal": "{le:g} or less",
+    "literal_error": "{expected}",
+}
+
+
+def _explain(errors: Iterable[ErrorDetails]) -> Iterator[Fault]:
+    for error in errors:
+        place, kind, given = error["loc"], error["type"], error["input"]
+        # Elements that have faults of their own do not count for pydantic.
+        if kind == "too_short" and (given or _table(place)):
+            continue
+        if kind == "extra_forbidden":
+            yield Fault(place, _unknown(place))
+        elif kind == "missing":
+            yield Fault(place, f"is missing; add {_example(place)}")
+        elif kind == "model_type" or (kind == "tuple_type" and _table(place)):
+            yield Fault(place, _not_a_table(place, given))
+        else:
+            context = error.get("ctx", {})
+            wants = _WANTS[kind].format(**context) if kind in _WANTS else error["msg"]
+            said = str(context["error"]) if kind == "value_error" else f"wants {wants}"
+            said = said.replace("'", '"')
+            hint = _meant(place, given) if kind in ("literal_error", "value_error") else ""
+            sample = "" if kind == "literal_error" else f", such as {_example(place)}"
+            quoted = "" if _table(place[:-1]) is Secret else f"; it is {_brief(given)}"
+            yield Fault(place, f"{said}{sample}{quoted}{hint}")
+
+
+def _not_a_table(place: Place, given: object) -> str:
+    if _table(place) is Secret:
+        return (
+            "is a secret, which is never written here; write"
+            f' {_example(place)} or {{ file = "…" }} and keep it there'
+        )
+    header = _header(place)
+    many = header.startswith("[[")
+    if isinstance(given, dict | list):
+        return f"wants {'double' if many else 'single'} brackets: write {header}"
+    return f"is a table; write {header} and its keys on the lines below"
+
+
+def _unknown(place: Place) -> str:
+    *above, name = place
+    table = _table(above)
+    known = list(table.model_fields) if table else []
+    near = _nearest(str(name), known)
+    if near is not None:
+        means = f"`{near}`" if above else _header((near,))
+        return f"is not known; did you mean {means}?"
+    homes = [
+        _header(header)
+        for header, other in _TABLES.items()
+        if name in other.model_fields and header
+    ]
+    if homes:
+        return f"is not known here; it belongs under {' or '.join(homes)}"
+    named = known if above else [_header((name,)) for name in known]
+    return f"is not known; what can stand here: {', '.join(named)}"
+
+
+def _meant(place: Place, given: object) -> str:
+    """Ask whether the nearest of a small choice was meant."""
+    info = _field(place)
+    if not isinstance(given, str) or info is None:
+        return ""
+    choice = [word for word in _literals(info.annotation) if isinstance(word, str)]
+    if place[-1] == "timezone":
+        choice = _zones()
+    near = _nearest(given, choice)
+    return f"; did you mean {shown(near)}?" if near is not None else ""
+
+
+@cache
+def _zones() -> list[str]:
+    # Read from the disk: too slow for every fault anew.
+    return sorted(available_timezones())
+
+
+def _literals(annotation: object) -> Iterator[object]:
+    for part in get_args(annotation):
+        yield part
+        yield from _literals(part)
+
+
+def _nearest(word: str, known: Sequence[str]) -> str | None:
+    folded = {name.casefold(): name for name in known}
+    word = word.casefold()
+    close = get_close_matches(word, folded, n=1, cutoff=0.6)
+    # "thursday" for "thu", "from" for "from_address".
+    begins = [name for name in folded if word and (name.startswith(word) or word.startswith(name))]
+    return next((folded[name] for name in chain(close, begins)), None)
+
+
+def _inner(annotation: object) -> type[Table] | None:
+    """The table that a field holds, be it one, optional or a list of them."""
+    if isinstance(annotation, type) and issubclass(annotation, Table):
+        return annotation
+    return next(filter(None, map(_inner, get_args(annotation))), None)
+
+
+def tables(table: type[Table], above: Place = ()) -> Iterator[tuple[Place, type[Table]]]:
+    """Walk the tables of the model, each with its header."""
+    yield above, table
+    for name, info in table.model_fields.items():
+        inner = _inner(info.annotation)
+        if inner is not None:
+            yield from tables(inner, (*above, name))
+
+
+#: Every table by its header.
+_TABLES = dict(tables(Settings))
+_SECRETS = tuple(place for place, table in _TABLES.items() if table is Secret)
+
+
+def _names(place: Iterable[str | int]) -> Place:
+    return tuple(name for name in place if isinstance(name, str))
+
+
+def _table(place: Iterable[str | int]) -> type[Table] | None:
+    return _TABLES.get(_names(place))
+
+
+def _field(place: Place) -> FieldInfo | None:
+    *above, name = _names(place)
+    table = _table(above)
+    return table.model_fields.get(str(name)) if table else None
+
+
+def _header(place: Place) -> str:
+    info, path = _field(place), ".".join(map(str, _names(place)))
+    many = info is not None and isinstance(info.default, tuple)
+    return f"[[{path}]]" if many else f"[{path}]"
+
+
+def _example(place: Place) -> str:
+    info, name = _field(place), _names(place)[-1]
+    if info is None:
+        return f"{name} = …"
+    return f"{name} = {shown(info.examples[0] if info.examples else info.default)}"
+
+
+def shown(value: object) -> str:
+    """Write *value* as TOML does, on one line, without what looks like a password."""
+    match value:
+        case None:
+            return "not set"
+        case Secret():
+            return HIDDEN
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return f"{value:_}" if isinstance(value, int) and value > 99_999 else f"{value}"
+        case time() | date():
+            return value.isoformat()
+        case dict():
+            return f"{{ {', '.join(f'{key} = {shown(one)}' for key, one in value.items())} }}"
+        case list() | tuple():
+            return f"[{', '.join(map(shown, value))}]"
+    # The user of a database is no secret, and its password is a fault.
+    text = re.sub(r"(?<!postgresql)://[^/?#\s]*@", f"://{HIDDEN}@", str(value))
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _brief(value: object) -> str:
+    # A table that stands in the wrong place may hold anything, a password too.
+    text = "a table" if isinstance(value, dict) else shown(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def dotted(place: Place) -> str:
+    """Write *place* as one word: ``newsletters[0].send_at``; strange keys stand in quotes."""
+    parts = ""
+    for name in place:
+        if isinstance(name, int):
+            parts += f"[{name}]"
+        else:
+            parts += f".{name if re.fullmatch(r'[A-Za-z0-9_-]+', name) else json.dumps(name)}"
+    return parts.removeprefix(".")
+
+
+# ------------------------------------------------------------------ rules between keys
+
+
+def _contradictions(document: Row) -> Iterator[Fault]:
+    sources, newsletters = _rows(document, "sources"), _rows(document, "newsletters")
+    ids = [id for _, row in sources if isinstance(id := row.get("id"), str)]
+    for place, row in sources:
+        yield from _source_place(place, row)
+    yield from _repeated(((*place, "id"), row.get("id")) for place, row in sources)
+    yield from _repeated(((*place, "slug"), row.get("slug")) for place, row in newsletters)
+    if document.get("newsletters", []) == []:
+        yield Fault(
+            ("newsletters",), "is empty; add [[newsletters]] with a slug and a title below it"
+        )
+    for place, row in newsletters:
+        yield from _newsletter(place, row, ids)
+    for place in _SECRETS:
+        secret = _at(document, place)
+        if isinstance(secret, dict) and len(secret.keys() & {"env", "file"}) != 1:
+            yield Fault(place, 'wants either { env = "…" } or { file = "…" }')
+    yield from _relay(_at(document, ("mail",)))
+    yield from _store_url(_at(document, ("store", "url")))
+
+
+def _at(document: object, place: Place) -> object:
+    for name in place:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+def _rows(table: Row, name: str, above: Place = ()) -> list[tuple[Place, Row]]:
+    rows = table.get(name)
+    if not isinstance(rows, list):
+        return []
+    return [((*above, name, at), row) for at, row in enumerate(rows) if isinstance(row, dict)]
+
+
+def _texts(row: Row, name: str) -> list[str]:
+    values = row.get(name)
+    return [one for one in values if isinstance(one, str)] if isinstance(values, list) else []
+
+
+def _repeated(named: Iterable[tuple[Place, object]]) -> Iterator[Fault]:
+    seen: dict[str, Place] = {}
+    for place, name in named:
+        if isinstance(name, str) and seen.setdefault(name, place) is not place:
+            first = dotted(seen[name])
+            yield Fault(place, f"is {shown(name)} again, which {first} has; choose another")
+
+
+def _section_name(place: Place, row: Row) -> tuple[Place, object]:
+    title = row.get("title")
+    if "slug" in row or not isinstance(title, str):
+        return (*place, "slug"), row.get("slug")
+    # Titles that differ in signs alone would be made into one slug.
+    return (*place, "title"), "-".join(re.findall(r"[^\W_]+", title.casefold()))
+
+
+def _source_place(place: Place, row: Row) -> Iterator[Fault]:
+    has_url, has_path = "url" in row, "path" in row
+    match row.get("kind"):
+        case "feed" if has_url and has_path:
+            yield Fault(place, "has both url and path; keep one")
+        case "feed" if not (has_url or has_path):
+            yield Fault(place, f"is a feed and needs {_example((*place, 'url'))} or a path")
+        case "page" if not has_url:
+            yield Fault(place, f"is a page and needs {_example((*place, 'url'))}")
+        case "folder" if not has_path:
+            yield Fault(place, f"is a folder and needs {_example((*place, 'path'))}")
+    if row.get("kind") == "page" and has_path:
+        yield Fault((*place, "path"), 'is not read for a page; take it out or use kind = "folder"')
+    if row.get("kind") == "folder" and has_url:
+        yield Fault((*place, "url"), 'is not read for a folder; take it out or use kind = "feed"')
+
+
+def _newsletter(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fault]:
+    yield from _unknown_sources(place, row, ids)
+    sections = _rows(row, "sections", place)
+    yield from _repeated(_section_name(at, section) for at, section in sections)
+    chosen = _texts(row, "sources")
+    takes_all: Place | None = None
+    for at, section in sections:
+        yield from _unknown_sources(at, section, ids)
+        for source in _texts(section, "sources"):
+            if chosen and source in ids and source not in chosen:
+                yield Fault(
+                    (*at, "sources"),
+                    f"names {shown(source)}, which this newsletter does not use;"
+                    f" add it to {dotted(place)}.sources",
+                )
+        if any(section.get(rule) for rule in ("topics", "sources", "keywords")):
+            continue
+        if takes_all is not None:
+            yield Fault(
+                at,
+                f"has no topics, sources or keywords, nor has {dotted(takes_all)};"
+                " only one section can take what no other wants",
+            )
+        takes_all = takes_all or at
+
+
+def _unknown_sources(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fault]:
+    for source in _texts(row, "sources"):
+        if source not in ids:
+            near = _nearest(source, ids)
+            hint = f"did you mean {shown(near)}?" if near else "declare it under [[sources]]"
+            yield Fault(
+                (*place, "sources"), f"names {shown(source)}, which is no source's id; {hint}"
+            )
+
+
+def _relay(mail: object) -> Iterator[Fault]:
+    if not isinstance(mail, dict) or mail.get("by") != "smtp":
+        return
+    if mail.get("host", "") == "":
+        place = ("mail", "host")
+        yield Fault(place, f'is missing; by = "smtp" needs your relay: add {_example(place)}')
+    for name, other in (("username", "password"), ("password", "username")):
+        if mail.get(name) and not mail.get(other):
+            place = ("mail", other)
+            yield Fault(place, f"is missing; mail.{name} is of no use alone: add {_example(place)}")
+
+
+def _store_url(url: object) -> Iterator[Fault]:
+    """Find faults of a database's URL.  They never quote it: it may hold a password."""
+    if not isinstance(url, str):
+        return
+    place = ("store", "url")
+    scheme, _, rest = url.partition("://")
+    user, _, _ = rest.rpartition("@")
+    if ":" in user or re.search(r"[?&](ssl)?password=", rest):
+        secret = ("store", "password")
+        yield Fault(place, f"holds a password; take it out and add {_example(secret)}")
+    if scheme == "sqlite" and not re.match(r"/[^/]|//[^/]", rest):
+        yield Fault(place, f"wants three slashes and a path, such as {_example(place)}")
+    elif scheme not in ("sqlite", "postgresql"):
+        yield Fault(place, "wants sqlite:///PATH or postgresql://USER@HOST/NAME")

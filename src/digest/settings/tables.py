@@ -1,0 +1,337 @@
+"""config.toml, typed: every key, its unit in its name, its default here and nowhere else.
+
+Values only, and the one way to a secret.  Reading the file, its faults and the lines they
+stand on are in `settings_file`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from digest.errors import ConfigError
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+EVERY_DAY: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+#: Stands where a secret would.
+HIDDEN = "•••"
+
+#: Keys and list positions from the top of the file: ("newsletters", 0, "send_at").
+Place = tuple[str | int, ...]
+
+
+def _fits(pattern: str, wants: str) -> AfterValidator:
+    """Text that is *pattern* from end to end; *wants* says so in words."""
+    whole = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if whole.fullmatch(text) is None:
+            raise ValueError(f"wants {wants}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("wants the IANA name of a time zone") from error
+    return name
+
+
+def _own(name: str) -> str:
+    if re.fullmatch(r"(?=.*[^\d.])\w[\w-]*(\.\w[\w-]*)*", name):
+        return name
+    try:
+        ip_network(name, strict=False)
+    except ValueError as error:
+        raise ValueError("wants a host name without a port, an address or a network") from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_zone)]
+Slug = Annotated[
+    str, _fits(r"[a-z0-9][a-z0-9-]{0,62}", "small letters, digits and hyphens, 63 at most")
+]
+Language = Annotated[str, _fits(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*", "a language tag of BCP 47")]
+#: Goes into a header, a subject or a title.
+Line = Annotated[str, _fits(r"[^\x00-\x1f\x7f\x85\u2028\u2029]*", "text on one line")]
+Host = Annotated[
+    str,
+    _fits(
+        r"[^\s/:\[\]]*|[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F.:]*",
+        "a host name or address alone, without a scheme or port",
+    ),
+]
+_ADDRESS = r"[^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+"
+_WEB = r"https?://[^\s/]+"
+Own = Annotated[str, AfterValidator(_own)]
+
+
+class Table(BaseModel):
+    """A table of config.toml: frozen, strict, and unknown keys are faults."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        # A password written in the wrong place must not come out in an error.
+        hide_input_in_errors=True,
+    )
+
+
+class Secret(Table):
+    """A secret is never in config.toml: exactly one of the two names the place where it is."""
+
+    env: (
+        Annotated[str, _fits(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
+        | None
+    ) = Field(default=None, examples=["DIGEST_SMTP_PASSWORD"])
+    file: Path | None = Field(default=None, strict=False, examples=["smtp-password"])
+
+    def __repr__(self) -> str:
+        # Somebody may have put the secret itself where its name belongs.
+        return f"Secret({HIDDEN})"
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return ((None, HIDDEN),)
+
+    __str__ = __repr__
+
+
+def reveal(secret: Secret, *, base: Path, environ: Mapping[str, str]) -> str:
+    """Read *secret* from where it is kept, without the line end that editors add.
+
+    Args:
+        base: the folder of config.toml; a relative `file` starts there.
+
+    Raises:
+        ConfigError: there is nothing at that place, with what to do about it.
+    """
+    if secret.env is not None:
+        value = environ.get(secret.env, "").rstrip("\r\n")
+        if not value:
+            raise ConfigError(
+                [f"the environment variable {secret.env} is not set; set it to the secret"]
+            )
+        return value
+    if secret.file is None:
+        raise ConfigError(['a secret has no place; give { env = "NAME" } or { file = "PATH" }'])
+    path = base / secret.file.expanduser()
+    try:
+        value = path.read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except OSError as error:
+        why = error.strerror or "it cannot be read"
+        raise ConfigError(
+            [f"{path}: {why}; write the secret into this file, readable by Digest"]
+        ) from error
+    except UnicodeDecodeError:
+        # Not `from` its cause, which holds the bytes.
+        raise ConfigError(
+            [f"{path} is not text in UTF-8; write the secret alone into it"]
+        ) from None
+    if not value:
+        raise ConfigError([f"{path} is empty; write the secret into it"])
+    return value
+
+
+class Site(Table):
+    """[site]: who publishes, and where its pages are."""
+
+    name: Line = "Digest"
+    #: Where `out/` is served to the world; no slash at the end.
+    base_url: Annotated[
+        str, _fits(_WEB + r"(/\S*[^\s/])?", "http:// or https:// and no slash at the end")
+    ] = "http://localhost:8025"
+    #: Shown in the User-Agent, so that a site's owner can reach you: an address or a URL.
+    contact: Line = Field(default="", examples=["editor@example.org"])
+    #: The postal address that the law wants at the foot of every mail.
+    postal_address: str = Field(default="", examples=["Skerry Coast Press, 1 Quay, Orrin"])
+
+
+class Store(Table):
+    """[store]: the only memory."""
+
+    #: sqlite:///PATH (relative to config.toml) or postgresql://USER@HOST/NAME.
+    url: str = "sqlite:///data/digest.db"
+    #: Password of a PostgreSQL URL that does not hold it.
+    password: Secret | None = Field(default=None, examples=[{"env": "DIGEST_STORE_PASSWORD"}])
+    #: Event files, the link key, the embedded relay's Maildir.
+    data_dir: Path = Field(default=Path("data"), strict=False)
+
+
+class Output(Table):
+    """[output]: the published files."""
+
+    folder: Path = Field(default=Path("out"), strict=False)
+    #: Editions in a feed; older ones are in the archive.
+    feed_editions: int = Field(default=30, ge=1, le=500)
+
+
+class Collect(Table):
+    """[collect]: manners towards other people's servers."""
+
+    timeout_s: float = Field(default=20.0, gt=0, le=300)
+    #: Of one document, also after decompression.
+    max_bytes: int = Field(default=10_000_000, ge=10_000)
+    max_redirects: int = Field(default=5, ge=0, le=20)
+    #: Documents fetched at once, over all hosts.
+    in_flight: int = Field(default=16, ge=1, le=200)
+    #: Host names or networks of your own that may be reached although private.
+    allow_private: tuple[Own, ...] = Field(
+        default=(), strict=False, examples=[["wiki.internal", "10.0.0.0/8"]]
+    )
+
+
+class Mail(Table):
+    """[mail]: the way out of the house."""
+
+    #: embedded: a relay inside Digest keeps the mails in a Maildir; smtp: yours; folder: files.
+    by: Literal["embedded", "smtp", "folder"] = "embedded"
+    host: Host = Field(default="", examples=["mail.example.org"])
+    port: int = Field(default=587, ge=1, le=65535)
+    tls: Literal["none", "starttls", "implicit"] = "starttls"
+    username: str = Field(default="", examples=["digest"])
+    password: Secret | None = Field(default=None, examples=[{"env": "DIGEST_SMTP_PASSWORD"}])
+    #: The name this machine gives in EHLO; "" takes the sender's domain.
+    ehlo_name: Host = Field(default="", examples=["digest.example.org"])
+    from_address: Annotated[str, _fits(_ADDRESS, "a mail address alone")] = "digest@example.org"
+    #: "" takes the newsletter's title.
+    from_name: Line = Field(default="", examples=["The Daily"])
+    reply_to: Annotated[str, _fits(f"({_ADDRESS})?", "a mail address alone")] = Field(
+        default="", examples=["editor@example.org"]
+    )
+    #: Connections to the relay at once; after a kill at most one message of each is in doubt.
+    connections: int = Field(default=4, ge=1, le=64)
+    #: People whose intent is committed together before any of their mails leaves.
+    window: int = Field(default=100, ge=1, le=1000)
+    timeout_s: float = Field(default=60.0, gt=0, le=600)
+    #: Times one person is tried when the relay says "later".
+    attempts: int = Field(default=5, ge=1, le=50)
+    #: Before the second try; each further one waits twice as long.
+    retry_s: float = Field(default=60.0, ge=0)
+    #: hold: list by name and wait for you; resend: send the same message again.
+    on_doubt: Literal["hold", "resend"] = "hold"
+    #: 0 sends as fast as the relay takes it.
+    max_per_minute: int = Field(default=0, ge=0)
+
+
+class Serve(Table):
+    """[serve]: `digest serve`."""
+
+    host: Host = "127.0.0.1"
+    port: int = Field(default=8025, ge=0, le=65535)
+    #: How often the clock looks for work that is due.
+    tick_s: float = Field(default=5.0, gt=0, le=300)
+    #: Time that a stopping process gives to what it has begun.
+    drain_s: float = Field(default=20.0, ge=0, le=600)
+
+
+class Source(Table):
+    """[[sources]]: a place items come from."""
+
+    id: Slug = Field(examples=["wire"])
+    kind: Literal["feed", "page", "folder"] = Field(examples=["feed"])
+    #: feed, page: http(s) address.  A feed may also be a file: give *path* instead.
+    url: Annotated[str, _fits(_WEB + r"(/\S*|\?\S*)?", "an http:// or https:// address")] | None = (
+        Field(default=None, examples=["https://example.org/feed.xml"])
+    )
+    #: folder: a folder or one file, relative to config.toml.
+    path: Path | None = Field(default=None, strict=False, examples=["inbox"])
+    every_min: int = Field(default=30, ge=1, le=10_080)
+    #: How much this source counts in ranking.
+    weight: float = Field(default=1.0, ge=0, le=10)
+    #: When its documents do not say.
+    language: Language | None = Field(default=None, examples=["en"])
+    #: Zone of clocks without one.
+    timezone: Zone = Field(default="UTC", examples=["Europe/Dublin"])
+
+
+class SectionRule(Table):
+    """[[newsletters.sections]]: which stories belong here.
+
+    Rules are asked in the order topics and sources, then keywords; the first decisive one
+    wins.  A section without any of them takes what no other section wanted; without such a
+    section, the last one does.
+    """
+
+    title: Line = Field(min_length=1, examples=["At sea"])
+    #: What subscribers' choices and feeds are stored under; made from the title when absent.
+    slug: Slug | None = Field(default=None, examples=["at-sea"])
+    #: The sources' own categories and tags, and the first folder of a story's address.
+    topics: tuple[str, ...] = Field(default=(), strict=False, examples=[["shipping", "weather"]])
+    #: Ids of sources whose stories always belong here.
+    sources: tuple[str, ...] = Field(default=(), strict=False, examples=[["wire"]])
+    #: Words that point here; a leading "-" points away.
+    keywords: tuple[str, ...] = Field(default=(), strict=False, examples=[["ferry", "-match"]])
+    max_stories: int = Field(default=6, ge=1, le=200)
+
+
+class Newsletter(Table):
+    """[[newsletters]]: a standing publication."""
+
+    slug: Slug = Field(examples=["daily"])
+    title: Line = Field(min_length=1, examples=["The Daily"])
+    #: One sentence for the archive and the feeds.
+    description: Line = Field(default="", examples=["The day in ten minutes."])
+    #: Ids of its sources; none named means all.
+    sources: tuple[str, ...] = Field(default=(), strict=False, examples=[["wire"]])
+    days: tuple[Day, ...] = Field(default=EVERY_DAY, strict=False, min_length=1)
+    #: Local clock in *timezone*.
+    send_at: time = time(7, 0)
+    timezone: Zone = Field(default="UTC", examples=["Europe/Dublin"])
+    language: Language = "en"
+    #: false: an edition waits for `digest approve`.
+    auto_approve: bool = True
+    #: A missed edition is made up for within this time; later it is held for the operator.
+    catch_up_h: float = Field(default=3.0, ge=0, le=168)
+    #: Words of a summary: a top story's, and every other story's.
+    lead_words: int = Field(default=100, ge=20, le=400)
+    story_words: int = Field(default=60, ge=20, le=400)
+    max_briefs: int = Field(default=12, ge=0, le=200)
+    sections: tuple[SectionRule, ...] = Field(default=(), strict=False)
+
+
+class Settings(Table):
+    """The whole of config.toml."""
+
+    site: Site = Site()
+    store: Store = Store()
+    output: Output = Output()
+    collect: Collect = Collect()
+    mail: Mail = Mail()
+    serve: Serve = Serve()
+    sources: tuple[Source, ...] = Field(default=(), strict=False)
+    newsletters: tuple[Newsletter, ...] = Field(default=(), strict=False, min_length=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Settings, and the file they came from: `settings_file.load` makes it."""
+
+    settings: Settings
+    #: As it was named.
+    path: Path
+    #: The folder of the file, absolute: paths in the settings start here.
+    base: Path
+    #: The line, from 1, of everything that stands in the file.
+    lines: Mapping[Place, int] = field(default_factory=dict, repr=False)
+
+    def resolve(self, path: Path) -> Path:
+        """Turn a path of the settings into an absolute one; `~` is the user's home."""
+        return self.base / path.expanduser()
+
+    def origin(self, place: Place) -> str:
+        """Say where the value at *place* came from: `config.toml line 12`, or `default`."""
+        line = self.lines.get(place)
+        return f"{self.path.name} line {line}" if line else "default"
