@@ -91,6 +91,8 @@ class RawItem:
     image: Image | None = None
     cards: tuple[Card, ...] = ()
     reading_min: int | None = None
+    #: The publication's name, when the document tells it.
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,8 @@ class Item:
     image: Image | None = None
     cards: tuple[Card, ...] = ()
     reading_min: int | None = None
+    #: The publication's name, as readers know it; None when nobody tells.
+    site: str | None = None
     #: Position in its source when read, from 0: the publisher's own order.
     position: int = 0
 

@@ -1,0 +1,109 @@
+"""Addresses of pages, and links that prove who they were made for.
+
+A link holds no address of a person and is good for one purpose only: the purpose
+is part of what is signed, so a token never opens another door (RFC 8058 §6).
+"""
+
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from typing import Literal
+
+from digest.errors import BadToken
+from digest.model import Subscriber
+from digest.render.tidy import web_url
+
+FeedFormat = Literal["rss", "atom", "json"]
+
+#: Octets of a signature in a token: 128 bits, as RFC 8058 §3.1's "hard to forge" wants.
+MAC = 16
+#: Octets of a subscriber's key.
+KEY = 16
+
+_FILES = {"rss": "feed.rss", "atom": "feed.atom", "json": "feed.json"}
+_NOT_ATEXT = re.compile(r"[^A-Za-z0-9-]+")
+
+
+class Links:
+    """All addresses of one installation.
+
+    Args:
+        base_url: where the published folder is served; no slash at the end.
+        key: the installation's secret, 32 random octets or more; another key voids all links.
+        leave_mailbox: an address whose mails mean "unsubscribe"; "" if there is none.
+    """
+
+    def __init__(self, base_url: str, key: bytes, *, leave_mailbox: str = "") -> None:
+        if len(key) < 16:
+            raise ValueError("the link key must have at least 16 octets")
+        # ASCII, as headers and feeds need it, also where the operator wrote an IDN.
+        self.base_url = (web_url(base_url) or base_url).rstrip("/")
+        self.leave_mailbox = leave_mailbox
+        self._key = key
+
+    def _sign(self, purpose: str, text: bytes) -> bytes:
+        # The NUL keeps a purpose from running into what it signs.
+        return hmac.digest(self._key, b"digest:" + purpose.encode() + b"\0" + text, "sha256")
+
+    def home_url(self) -> str:
+        """The archive: every newsletter and its editions."""
+        return f"{self.base_url}/"
+
+    def edition_url(self, edition_id: str) -> str:
+        """The page of an edition, ``daily@2026-05-18T0700`` at /editions/daily/2026-05-18T0700/."""
+        newsletter, _, slot = edition_id.partition("@")
+        return f"{self.base_url}/editions/{newsletter}/{slot}/"
+
+    def feed_url(self, newsletter: str, format: FeedFormat) -> str:
+        return f"{self.base_url}/feeds/{newsletter}/{_FILES[format]}"
+
+    def leave_token(self, newsletter: str, subscriber: Subscriber) -> str:
+        """A token that ends one subscription; always the same, old mails keep working."""
+        body = bytes.fromhex(subscriber.key) + newsletter.encode()
+        token = self._sign("leave", body)[:MAC] + body
+        return urlsafe_b64encode(token).rstrip(b"=").decode("ascii")
+
+    def leave_url(self, newsletter: str, subscriber: Subscriber) -> str:
+        """GET asks, POST leaves (RFC 8058): the link of the footer and of List-Unsubscribe."""
+        return f"{self.base_url}/leave/{self.leave_token(newsletter, subscriber)}"
+
+    def leave_mailto(self, newsletter: str, subscriber: Subscriber) -> str | None:
+        """The mail way out, RFC 2369 §3.2; None without a mailbox for it."""
+        if not self.leave_mailbox:
+            return None
+        token = self.leave_token(newsletter, subscriber)
+        return f"mailto:{self.leave_mailbox}?subject=leave%20{token}"
+
+    def read_leave(self, token: str) -> tuple[str, str]:
+        """Return (newsletter, subscriber key) of a token that `leave_token` made.
+
+        Raises:
+            BadToken: forged, cut short, or made for another purpose or with another key.
+        """
+        try:
+            data = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            newsletter = data[MAC + KEY :].decode("ascii")
+        except (NotBase64, ValueError) as error:
+            raise BadToken("this link is not one of ours; use the one in your mail") from error
+        genuine = hmac.compare_digest(self._sign("leave", data[MAC:])[:MAC], data[:MAC])
+        # Decoding is lenient; only the spelling that we write is ours.
+        spelled = urlsafe_b64encode(data).rstrip(b"=") == token.encode("ascii", "replace")
+        if not (genuine and spelled and newsletter):
+            raise BadToken("this link is damaged or forged; use the one in your mail")
+        return newsletter, data[MAC : MAC + KEY].hex()
+
+    def message_id(self, edition_id: str, subscriber: Subscriber, *, domain: str) -> str:
+        """``<daily.2026-05-18T0700.17.HMAC@domain>``: a message sent again is the same message.
+
+        Args:
+            domain: the sender's; a public one (RFC 5322 §3.6.4).
+        """
+        text = f"{edition_id}\0{subscriber.id}".encode()
+        mac = self._sign("message-id", text)[:6].hex()
+        left = _NOT_ATEXT.sub(".", edition_id).strip(".")
+        return f"<{left}.{subscriber.id}.{mac}@{domain}>"
+
+    def nonce(self, edition_id: str) -> str:
+        """16 hex digits that nobody outside can guess: they mark the holes of an edition."""
+        return self._sign("holes", edition_id.encode())[:8].hex()

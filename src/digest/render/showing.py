@@ -1,0 +1,357 @@
+"""An edition as templates see it: every text one line, every link checked, every clock local.
+
+Mail, page and feed show the same values, so they cannot disagree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time
+
+from digest.model import Edition, Item, Origin, Picks, Section, Story
+from digest.render.links import Links
+from digest.render.tidy import direction, host_of, one_line, picture_url, shorten, web_url
+from digest.render.wording import Words, locale_for, reads_from_right, words_for
+from digest.settings import Site
+
+#: Other sources named under a story; a story told by more is told well enough.
+MOST_SOURCES = 6
+#: Characters of one text: no honest summary is longer, a hostile one may be.
+LONGEST = 4000
+#: Characters of a headline, likewise.
+LONGEST_HEADLINE = 300
+#: Ends of a sentence.
+_ENDS = (".", "!", "?", ":", "…", "؟", "。")
+
+#: Words of a text that is shown whole when a story has no summary.
+WHOLE_WORDS = 110
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldBy:
+    label: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that may be loaded: https, from a public host."""
+
+    url: str
+    alt: str
+    caption: str
+    credit: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownStory:
+    #: Of its place on the edition's page.
+    anchor: str
+    headline: str
+    #: Where the headline leads: the article, or its place on the edition's page.
+    url: str
+    #: The article's own address; None if it has none.
+    article_url: str | None
+    summary: str
+    machine: bool
+    source: str
+    #: In the edition's zone; with the day when it is not the edition's.
+    time: str
+    iso: str
+    also: tuple[ToldBy, ...]
+    picture: Picture | None
+    authors: str
+    reading_min: int | None
+    #: Only where it differs from the edition's.
+    lang: str | None
+    dir: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownBrief:
+    #: Set at the first brief of each day, when there are several days.
+    day: str
+    time: str
+    iso: str
+    #: Its headline, to stand out; "" when the whole is one sentence.
+    lead_in: str
+    text: str
+    url: str | None
+    source: str
+    lang: str | None
+    dir: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSection:
+    slug: str
+    title: str
+    stories: tuple[ShownStory, ...]
+    url: str
+    #: Stories that a mail had no room for.
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What templates call ``edition``."""
+
+    id: str
+    title: str
+    #: "Monday, May 18, 2026" in the edition's language.
+    date: str
+    short_date: str
+    #: With the zone's offset.
+    iso: str
+    lang: str
+    dir: str
+    url: str
+    home_url: str
+    sections: tuple[ShownSection, ...]
+    briefs: tuple[ShownBrief, ...]
+    more_briefs: int
+    words: Words
+
+    @property
+    def stories(self) -> tuple[ShownStory, ...]:
+        return tuple(story for section in self.sections for story in section.stories)
+
+    @property
+    def top(self) -> ShownStory | None:
+        return next(iter(self.stories), None)
+
+    @property
+    def subject(self) -> str:
+        """``The Daily: Ferry runs again``; the date where there is no story."""
+        return shorten(f"{self.title}: {self.top.headline if self.top else self.short_date}", 120)
+
+    @property
+    def preheader(self) -> str:
+        """40–130 characters that go on where the subject ends; never its words again."""
+        told = [story.headline for story in self.stories[1:]]
+        if not told and self.top and self.top.summary:
+            told = [self.top.summary]
+        told += [f"{brief.lead_in} {brief.text}".strip() for brief in self.briefs]
+        text = ""
+        for part in told:
+            text = f"{text} · {part}" if text else part
+            if len(text) >= 100:
+                break
+        for filler in (self.date, *(section.title for section in self.sections), self.words.view):
+            if len(text) < 40:
+                text = f"{text} · {filler}" if text else filler
+        return shorten(text, 130)
+
+
+def show(edition: Edition, *, links: Links, picks: Picks | None = None) -> Shown:
+    """Make *edition* fit to be shown: all of it, or what *picks* names."""
+    clock = Clock(edition)
+    url = links.edition_url(edition.id)
+    wanted = None if picks is None else frozenset(picks.sections)
+    sections = tuple(
+        _section(section, clock, url)
+        for section in edition.sections
+        if section.stories and (wanted is None or section.slug in wanted)
+    )
+    briefs = edition.briefs if picks is None or picks.briefs else ()
+    return Shown(
+        id=edition.id,
+        title=one_line(edition.title),
+        date=clock.long_date,
+        short_date=clock.short_date,
+        iso=clock.local(edition.slot_at).isoformat(),
+        lang=edition.language,
+        dir=clock.dir,
+        url=url,
+        home_url=links.home_url(),
+        sections=sections,
+        briefs=_briefs(briefs, clock),
+        more_briefs=0,
+        words=words_for(edition.language),
+    )
+
+
+class Clock:
+    """Dates and times of one edition, in its zone and its language."""
+
+    def __init__(self, edition: Edition) -> None:
+        self._zone = ZoneInfo(edition.timezone)
+        self._locale = locale_for(edition.language)
+        self._day = self.local(edition.slot_at).date()
+        self.language = edition.language
+        self.dir = "rtl" if reads_from_right(edition.language) else "ltr"
+        self.long_date = _plain(format_date(self._day, "full", locale=self._locale))
+        self.short_date = _plain(format_date(self._day, "medium", locale=self._locale))
+
+    def local(self, instant: datetime) -> datetime:
+        return instant.astimezone(self._zone)
+
+    def day(self, instant: datetime) -> str:
+        return _plain(format_skeleton("EMMMd", self.local(instant), locale=self._locale))
+
+    def time(self, instant: datetime) -> str:
+        return _plain(format_time(self.local(instant), "short", locale=self._locale))
+
+    def stamp(self, item: Item) -> str:
+        """The time of day, with the day unless it is the edition's; the day alone if no clock."""
+        if item.day_only:
+            return self.day(item.published_at)
+        if self.local(item.published_at).date() == self._day:
+            return self.time(item.published_at)
+        return f"{self.day(item.published_at)}, {self.time(item.published_at)}"
+
+    def iso(self, item: Item) -> str:
+        local = self.local(item.published_at)
+        return local.date().isoformat() if item.day_only else local.isoformat(timespec="minutes")
+
+    def tongue(self, item: Item, text: str) -> tuple[str | None, str | None]:
+        """``lang`` and ``dir`` of *text*, where they differ from the edition's."""
+        language = item.language
+        ours = self.language.lower().partition("-")[0]
+        foreign = language is not None and language.lower().partition("-")[0] != ours
+        # The letters decide: a source that mislabels its language must still be readable.
+        turned = direction(text)
+        return (language if foreign else None), (turned if turned != self.dir else None)
+
+
+def _plain(text: str) -> str:
+    # CLDR puts a narrow no-break space before "AM"; few fonts of mail programs have it.
+    return text.replace("\u202f", "\u00a0")
+
+
+def _label(item: Item) -> str:
+    """Who tells it: the publication's name, else its host, else the operator's word for it."""
+    if item.site and one_line(item.site):
+        return shorten(one_line(item.site), 80)
+    url = web_url(item.url)
+    return host_of(url) if url else item.source_id
+
+
+def _summary(story: Story, headline: str) -> str:
+    text = one_line(story.summary.text)
+    if not text and story.lead.standfirst:
+        text = one_line(story.lead.standfirst)
+    if not text and len(story.lead.text.split(None, WHOLE_WORDS)) <= WHOLE_WORDS:
+        text = one_line(story.lead.text)
+    return "" if text == headline else shorten(text, LONGEST)
+
+
+def _picture(item: Item, headline: str) -> Picture | None:
+    image = item.image
+    url = picture_url(image.url) if image else None
+    if image is None or url is None:
+        return None
+    caption = one_line(image.caption or "")
+    return Picture(
+        url=url,
+        alt=shorten(one_line(image.alt or "") or caption or headline, LONGEST_HEADLINE),
+        caption=shorten(caption, LONGEST_HEADLINE),
+        credit=shorten(one_line(image.credit or ""), LONGEST_HEADLINE),
+        width=image.width if image.width and image.width > 0 else None,
+        height=image.height if image.height and image.height > 0 else None,
+    )
+
+
+def _story(story: Story, clock: Clock, page: str) -> ShownStory:
+    lead = story.lead
+    headline = shorten(one_line(story.headline) or one_line(lead.title), LONGEST_HEADLINE)
+    anchor = f"story-{story.id}"
+    article = web_url(lead.url)
+    also: dict[str, ToldBy] = {}
+    for item in story.items[1:]:
+        label = _label(item)
+        if label != _label(lead):
+            also.setdefault(label, ToldBy(label=label, url=web_url(item.url)))
+    lang, turned = clock.tongue(lead, headline)
+    return ShownStory(
+        anchor=anchor,
+        headline=headline,
+        url=article or f"{page}#{anchor}",
+        article_url=article,
+        summary=_summary(story, headline),
+        machine=story.summary.origin is Origin.MODEL,
+        source=_label(lead),
+        time=clock.stamp(lead),
+        iso=clock.iso(lead),
+        also=tuple(also.values())[:MOST_SOURCES],
+        picture=_picture(lead, headline),
+        authors=", ".join(one_line(author) for author in lead.authors[:4]),
+        reading_min=lead.reading_min,
+        lang=lang,
+        dir=turned,
+    )
+
+
+def _section(section: Section, clock: Clock, page: str) -> ShownSection:
+    return ShownSection(
+        slug=section.slug,
+        title=one_line(section.title),
+        stories=tuple(_story(story, clock, page) for story in section.stories),
+        url=f"{page}#section-{section.slug}",
+    )
+
+
+def _briefs(briefs: Sequence[Item], clock: Clock) -> tuple[ShownBrief, ...]:
+    days = [clock.day(brief.published_at) for brief in briefs]
+    several = len(set(days)) > 1
+    shown: list[ShownBrief] = []
+    before = ""
+    for brief, day in zip(briefs, days, strict=True):
+        shown.append(_brief(brief, clock, day if several and day != before else ""))
+        before = day
+    return tuple(shown)
+
+
+def _brief(brief: Item, clock: Clock, day: str) -> ShownBrief:
+    title, text = one_line(brief.title), one_line(brief.text)
+    rest = text.removeprefix(title).strip()
+    # A headline cut off in mid-sentence ("The bridge … .") is no lead-in but the text itself.
+    if not rest or (rest != text and not title.endswith(_ENDS)):
+        title, rest = "", text or title
+    if title and not title.endswith(_ENDS):
+        title += "."  # the text runs on in the same line
+    lang, turned = clock.tongue(brief, title or rest)
+    return ShownBrief(
+        day=day,
+        time="" if brief.day_only else clock.time(brief.published_at),
+        iso=clock.iso(brief),
+        lead_in=shorten(title, LONGEST_HEADLINE),
+        text=shorten(rest, LONGEST),
+        url=web_url(brief.url),
+        source=_label(brief),
+        lang=lang,
+        dir=turned,
+    )
+
+
+def imprint(site: Site) -> tuple[str, ...]:
+    """Who publishes and where, for the foot: the name, unless the address begins with it."""
+    address = ", ".join(filter(None, map(one_line, site.postal_address.splitlines())))
+    name = one_line(site.name)
+    return tuple(filter(None, ("" if address.startswith(name) else name, address)))
+
+
+def trimmed(shown: Shown, count: int) -> Shown:
+    """Leave out *count* stories or briefs: the last of the longest section first.
+
+    Each section keeps one story while there are briefs to spare; what is left out
+    is counted, so that the mail can say how much more the page has.
+    """
+    sections = list(shown.sections)
+    briefs, more_briefs = shown.briefs, shown.more_briefs
+    for _ in range(count):
+        longest = max(range(len(sections)), key=lambda i: len(sections[i].stories), default=-1)
+        left = len(sections[longest].stories) if sections else 0
+        if left > 1 or (left == 1 and not briefs):
+            section = sections[longest]
+            sections[longest] = replace(
+                section, stories=section.stories[:-1], more=section.more + 1
+            )
+        elif briefs:
+            # The oldest go: the newest are what a reader has not heard.
+            briefs, more_briefs = briefs[1:], more_briefs + 1
+    return replace(shown, sections=tuple(sections), briefs=briefs, more_briefs=more_briefs)

@@ -1,0 +1,127 @@
+"""One newsroom for every test of the rendering room, and a rich edition of its newsletter."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from digest.model import Edition, Image, Origin, Picks, Section, Sentence, Story, Summary
+from digest.render import Layout, Links, Templates, compile_layout, default_templates
+from digest.settings import Mail, Newsletter, Site
+from make import MORNING, make_brief, make_edition, make_item, make_story
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    return Site(
+        name="Harbour Newsroom",
+        base_url="https://news.example.org",
+        postal_address="1 Lower Quay\n12345 Port Orrin",
+    )
+
+
+@pytest.fixture(scope="session")
+def daily() -> Newsletter:
+    return Newsletter(
+        slug="daily",
+        title="The Daily",
+        description="What the bay talks about.",
+        timezone="Europe/Athens",
+    )
+
+
+@pytest.fixture(scope="session")
+def mail() -> Mail:
+    return Mail(from_address="morning@news.example.org")
+
+
+@pytest.fixture(scope="session")
+def links(site: Site) -> Links:
+    return Links(site.base_url, b"k" * 32)
+
+
+@pytest.fixture(scope="session")
+def templates() -> Templates:
+    return Templates([default_templates()])
+
+
+@pytest.fixture(scope="session")
+def lay_out(
+    site: Site, daily: Newsletter, mail: Mail, links: Links, templates: Templates
+) -> Callable[..., Layout]:
+    """``lay_out(edition)`` compiles all of it; keywords replace what a test is about."""
+
+    def build(edition: Edition, **changed: Any) -> Layout:
+        everything = Picks(sections=tuple(section.slug for section in edition.sections))
+        values: dict[str, Any] = {
+            "picks": everything,
+            "site": site,
+            "newsletter": daily,
+            "mail": mail,
+            "links": links,
+            "templates": templates,
+        }
+        return compile_layout(edition, **(values | changed))
+
+    return build
+
+
+def told(headline: str, text: str, *hosts: str, **fields: Any) -> Story:
+    lead = make_item(headline, text, **fields)
+    others = tuple(
+        make_item(f"{headline} too", text, id=f"{n:016x}", url=f"https://{host}/story")
+        for n, host in enumerate(hosts)
+    )
+    sentence = Sentence(item_id=lead.id, text=text)
+    summary = Summary(origin=Origin.EXTRACTIVE, sentences=(sentence,))
+    return make_story(lead, *others, summary=summary)
+
+
+@pytest.fixture(scope="session")
+def morning() -> Edition:
+    ferry = told(
+        "Harbour council votes to reopen the old ferry line",
+        "The council voted 14 to 9 late on Sunday. Two boats are to run from October.",
+        "courier.example",
+        "bayradio.example",
+        url="https://harbournews.example/ferry",
+        reading_min=4,
+        image=Image(
+            url="https://pictures.example/ferry.jpg",
+            alt="A white ferry at a stone quay",
+            credit="A. Example",
+            width=1200,
+            height=675,
+        ),
+    )
+    hostel = told(
+        "Lighthouse keepers’ cottages to become a hostel",
+        "Four cottages under the light will take guests from next spring.",
+        hours=-8,
+        url="https://courier.example/hostel",
+    )
+    strike = told(
+        "Tram drivers call off Friday’s strike",
+        "Both sides agreed on a rise of 4.1 per cent.",
+        hours=3,
+        url=None,
+    )
+    schools = told(
+        "مجلس المدينة يقرّ ميزانية جديدة للمدارس",
+        "تشمل الميزانية إصلاح سبع مدارس.",
+        language="ar",
+        url="https://arabic.example/budget",
+    )
+    return make_edition(
+        Section(slug="at-sea", title="At sea", stories=(ferry, hostel)),
+        Section(slug="city", title="City & council", stories=(strike, schools)),
+        briefs=(
+            make_brief(published_at=MORNING - timedelta(hours=9)),
+            make_brief(
+                "Police find the bronze heron. It stood in a garden, painted green.",
+                published_at=MORNING - timedelta(hours=1),
+                url="https://bayradio.example/heron",
+            ),
+        ),
+    )

@@ -1,0 +1,210 @@
+import json
+import re
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from lxml import html
+
+from digest.model import Edition, Image, Section
+from digest.render import (
+    LeaveState,
+    Links,
+    Templates,
+    archive_page,
+    edition_page,
+    leave_page,
+)
+from digest.settings import Newsletter, Site
+from make import MORNING, make_brief, make_edition, make_item, make_story
+
+PAGE = "https://news.example.org/editions/daily/2026-05-18T0700/"
+
+
+@pytest.fixture(scope="module")
+def text(
+    morning: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+) -> str:
+    return edition_page(morning, site=site, newsletter=daily, links=links, templates=templates)
+
+
+@pytest.fixture(scope="module")
+def page(text: str) -> html.HtmlElement:
+    return html.document_fromstring(text)
+
+
+def check_page(text: str) -> None:
+    """What holds for every page: it stands alone, says its language, and runs nothing."""
+    page = html.document_fromstring(text)
+    assert text.startswith("<!doctype html>\n<html lang=")
+    assert page.get("dir") in ("ltr", "rtl")
+    assert page.findtext(".//title")
+    assert len(page.findall(".//h1")) == 1
+    assert len(page.findall(".//main")) == 1
+    for script in page.iter("script"):
+        assert script.get("type") == "application/ld+json"
+    assert not page.xpath("//link[@rel='stylesheet'] | //iframe | //object | //embed")
+    assert not page.xpath("//@*[starts-with(name(), 'on')]")
+    assert "@import" not in text
+    assert "url(" not in text
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids))
+    for link in page.iter("a"):
+        assert link.text_content().strip()
+        assert re.match(r"https?://|#", link.get("href"))
+    levels = [int(heading.tag[1]) for heading in page.xpath("//h1 | //h2 | //h3 | //h4")]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_a_page_stands_alone(text: str) -> None:
+    check_page(text)
+
+
+def test_the_same_edition_gives_the_same_page(
+    text: str, morning: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+) -> None:
+    again = edition_page(morning, site=site, newsletter=daily, links=links, templates=templates)
+    assert again == text
+
+
+def test_all_three_feeds_are_announced(page: html.HtmlElement) -> None:
+    feeds = {e.get("type"): e.get("href") for e in page.xpath("//link[@rel='alternate']")}
+    assert feeds == {
+        "application/rss+xml": "https://news.example.org/feeds/daily/feed.rss",
+        "application/atom+xml": "https://news.example.org/feeds/daily/feed.atom",
+        "application/feed+json": "https://news.example.org/feeds/daily/feed.json",
+    }
+
+
+def test_those_who_share_the_link_see_what_it_is(page: html.HtmlElement) -> None:
+    og = {e.get("property"): e.get("content") for e in page.xpath("//meta[@property]")}
+    assert og["og:url"] == page.xpath("//link[@rel='canonical']/@href")[0] == PAGE
+    assert og["og:title"] == "The Daily: Harbour council votes to reopen the old ferry line"
+    assert og["og:image"] == "https://pictures.example/ferry.jpg"
+    assert og["article:published_time"] == "2026-05-18T07:00:00+03:00"
+    assert "Tram drivers" in og["og:description"]
+
+
+def test_machines_read_the_list_of_stories(page: html.HtmlElement) -> None:
+    data = json.loads(page.xpath("//script/text()")[0])
+    items = data["mainEntity"]["itemListElement"]
+    assert data["@type"] == "CollectionPage"
+    assert [item["position"] for item in items] == [1, 2, 3, 4]
+    assert items[0]["url"] == "https://harbournews.example/ferry"
+    assert all(item["url"].startswith("https://") for item in items)
+
+
+def test_every_place_that_a_mail_links_to_exists(page: html.HtmlElement, morning: Edition) -> None:
+    ids = set(page.xpath("//@id"))
+    assert {f"story-{story.id}" for story in morning.stories} <= ids
+    assert {"section-at-sea", "section-city", "in-brief"} <= ids
+    assert {link[1:] for link in page.xpath("//a/@href") if link.startswith("#")} <= ids
+
+
+def test_words_of_another_script_have_their_language_and_direction(page: html.HtmlElement) -> None:
+    assert page.xpath("//h3[@lang='ar' and @dir='rtl']")
+
+
+def test_times_are_for_machines_too(page: html.HtmlElement) -> None:
+    assert "2026-05-17T17:00+03:00" in page.xpath("//time/@datetime")
+
+
+def test_nothing_personal_is_on_a_page(text: str) -> None:
+    assert "/leave/" not in text
+    assert "@" not in re.sub(r"<style>.*?</style>|\"@[a-z]+\"", "", text, flags=re.S)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "{{ site }} {% raw %}",
+        "</script><script>alert(1)</script>",
+        "<!--<script>",
+        '"><img src=x onerror=alert(1)>',
+        "]]> &amp;",
+        "العنوان " * 30,
+        "x" * 300,
+        "a\r\nb\u2028c",
+    ],
+)
+def test_hostile_words_stay_words(
+    words: str, site: Site, daily: Newsletter, links: Links, templates: Templates
+) -> None:
+    image = Image(url="https://pictures.example/a.jpg", alt=words, caption=words, credit=words)
+    item = make_item(words, f"{words} and more", authors=(words,), image=image)
+    edition = make_edition(
+        Section(slug="a", title=words, stories=(make_story(item),)),
+        briefs=(make_brief(words),),
+        title=words,
+    )
+    text = edition_page(edition, site=site, newsletter=daily, links=links, templates=templates)
+    check_page(text)
+    page = html.document_fromstring(text)
+    assert len(page.xpath("//img")) == 1
+    assert len(page.xpath("//script")) == 1
+    name = json.loads(page.xpath("//script/text()")[0])["mainEntity"]["itemListElement"][0]["name"]
+    assert name[:20] == " ".join(words.split())[:20]
+    assert " ".join(words.split())[:60] in page.text_content()
+
+
+def test_an_empty_edition_has_a_page(
+    site: Site, daily: Newsletter, links: Links, templates: Templates
+) -> None:
+    empty = replace(make_edition(), sections=())
+    text = edition_page(empty, site=site, newsletter=daily, links=links, templates=templates)
+    check_page(text)
+    assert "There is nothing new in this edition." in text
+
+
+def test_the_archive_lists_editions_by_month(
+    morning: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+) -> None:
+    editions = [
+        replace(morning, id=f"daily@{day:%Y-%m-%dT0700}", slot_at=day)
+        for day in (MORNING - timedelta(days=n) for n in range(40))
+    ]
+    weekly = Newsletter(slug="weekly", title="Week", language="ar")
+    text = archive_page(
+        [(daily, editions), (weekly, [])], site=site, links=links, templates=templates
+    )
+    check_page(text)
+    page = html.document_fromstring(text)
+    assert [e.text for e in page.xpath("//h3")] == ["May 2026", "April 2026"]
+    assert len(page.xpath("//ul[@class='editions']/li")) == 40
+    assert page.xpath("//ul[@class='editions']//a/@href")[0] == PAGE
+    assert page.xpath("//section[@lang='ar' and @dir='rtl']")
+    assert len(page.xpath("//link[@rel='alternate']")) == 6
+
+
+def test_an_archive_of_nothing_is_a_page(site: Site, links: Links, templates: Templates) -> None:
+    check_page(archive_page([], site=site, links=links, templates=templates))
+
+
+@pytest.mark.parametrize(
+    ("state", "says", "buttons"),
+    [
+        ("ask", "Unsubscribe from The Daily?", 1),
+        ("done", "You are unsubscribed from The Daily.", 0),
+        ("bad", "This link does not work.", 0),
+    ],
+)
+def test_leaving_takes_one_button_and_no_script(
+    state: LeaveState,
+    says: str,
+    buttons: int,
+    site: Site,
+    daily: Newsletter,
+    links: Links,
+    templates: Templates,
+) -> None:
+    text = leave_page(state, site=site, links=links, templates=templates, newsletter=daily)
+    check_page(text)
+    page = html.document_fromstring(text)
+    assert page.findtext(".//h1") == says
+    assert len(page.xpath("//form[@method='post' and not(@action)]//button")) == buttons
+    assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
+
+
+def test_a_link_of_nobody_has_a_page_too(site: Site, links: Links, templates: Templates) -> None:
+    check_page(leave_page("bad", site=site, links=links, templates=templates, newsletter=None))

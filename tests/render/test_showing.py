@@ -1,0 +1,152 @@
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from digest.model import Image, Origin, Section, Sentence, Story, Summary
+from digest.render import Links
+from digest.render.showing import Shown, imprint, show, trimmed
+from digest.settings import Site
+from make import MORNING, make_brief, make_edition, make_item, make_story
+
+LINKS = Links("https://news.example.org", b"k" * 32)
+
+
+def shown(*stories: Story, **fields: Any) -> Shown:
+    section = Section(slug="news", title="News", stories=stories or (make_story(),))
+    edition = make_edition(section)
+    return show(replace(edition, **fields), links=LINKS)
+
+
+def test_clocks_are_in_the_editions_zone_and_name_another_day() -> None:
+    late = make_story(make_item(published_at=MORNING - timedelta(hours=7, minutes=1)))
+    early = make_story(make_item(published_at=MORNING - timedelta(hours=6, minutes=59)))
+    times = [story.time for story in shown(late, early).stories]
+    assert times == ["Sun, May 17, 11:59\u00a0PM", "12:01\u00a0AM"]
+
+
+def test_a_day_without_a_clock_shows_no_clock() -> None:
+    story = shown(make_story(make_item(day_only=True))).stories[0]
+    assert (story.time, story.iso) == ("Mon, May 18", "2026-05-18")
+
+
+def test_dates_speak_the_editions_language() -> None:
+    assert shown(language="de").date == "Montag, 18. Mai 2026"
+    assert shown(language="el").words.in_brief == "Με λίγα λόγια"
+    assert shown(language="en-GB").date == "Monday, 18 May 2026"
+
+
+def test_each_other_source_is_named_once_and_never_the_leads_own() -> None:
+    lead = make_item(url="https://www.courier.example/a")
+    others = [
+        make_item(id=f"{n:016x}", url=url)
+        for n, url in enumerate(
+            [
+                "https://courier.example/b",
+                "https://radio.example/1",
+                "https://radio.example/2",
+                "javascript:x",
+            ]
+        )
+    ]
+    story = shown(make_story(lead, *others)).stories[0]
+    assert story.source == "courier.example"
+    assert [(told.label, told.url) for told in story.also] == [
+        ("radio.example", "https://radio.example/1"),
+        ("wire", None),
+    ]
+
+
+def test_copies_are_never_shown_as_sources() -> None:
+    story = make_story(copies=(make_item(url="https://copy.example/a"),))
+    assert shown(story).stories[0].also == ()
+
+
+def test_a_story_without_a_summary_shows_its_standfirst_or_its_short_text() -> None:
+    assert shown(make_story(make_item(text="Short."))).stories[0].summary == "Short."
+    assert shown(make_story(make_item(standfirst="Standfirst."))).stories[0].summary == (
+        "Standfirst."
+    )
+    assert shown(make_story(make_item(text="word " * 500))).stories[0].summary == ""
+    assert shown(make_story(make_item("Same", text="Same"))).stories[0].summary == ""
+
+
+def test_a_summary_of_a_model_is_marked() -> None:
+    item = make_item()
+    sentence = Sentence(item_id=item.id, text="It runs.")
+    story = make_story(item, summary=Summary(origin=Origin.MODEL, sentences=(sentence,)))
+    assert shown(story).stories[0].machine
+
+
+def test_a_brief_with_a_headline_begins_with_it() -> None:
+    briefs = (
+        make_brief("Bridge closed. It opens at noon."),
+        make_brief("One sentence only."),
+        make_brief("The text goes on elsewhere.", title="A headline of its own"),
+        make_brief("", title="Only a headline"),
+    )
+    told = [(brief.lead_in, brief.text) for brief in shown(briefs=briefs).briefs]
+    assert told == [
+        ("Bridge closed.", "It opens at noon."),
+        ("", "One sentence only."),
+        ("A headline of its own.", "The text goes on elsewhere."),
+        ("", "Only a headline"),
+    ]
+
+
+def test_days_are_named_only_when_briefs_are_of_several() -> None:
+    evening = make_brief(published_at=MORNING - timedelta(hours=9))
+    today = make_brief(published_at=MORNING)
+    assert [b.day for b in shown(briefs=(evening, evening, today)).briefs] == [
+        "Sun, May 17",
+        "",
+        "Mon, May 18",
+    ]
+    assert [b.day for b in shown(briefs=(today, today)).briefs] == ["", ""]
+
+
+def test_a_picture_is_described_by_the_best_words_there_are() -> None:
+    def alt(**fields: Any) -> str:
+        image = Image(url="https://pictures.example/a.jpg", **fields)
+        picture = shown(make_story(make_item("Headline", image=image))).stories[0].picture
+        assert picture
+        return picture.alt
+
+    assert alt(alt="Alt", caption="Caption") == "Alt"
+    assert alt(caption="Caption") == "Caption"
+    assert alt() == "Headline"
+
+
+def test_trimming_counts_what_it_leaves_out() -> None:
+    stories = tuple(make_story(make_item(f"Story {n}")) for n in range(4))
+    edition = make_edition(
+        Section(slug="a", title="A", stories=stories),
+        Section(slug="b", title="B", stories=stories[:2]),
+        briefs=tuple(make_brief(f"Brief {n}.") for n in range(3)),
+    )
+    everything = show(edition, links=LINKS)
+    short = trimmed(everything, 4)
+    assert [len(section.stories) for section in short.sections] == [1, 1]
+    assert [section.more for section in short.sections] == [3, 1]
+    shorter = trimmed(short, 2)
+    assert (len(shorter.briefs), shorter.more_briefs) == (1, 2)
+    assert shorter.briefs[0].text == "Brief 2."
+    nothing = trimmed(everything, 99)
+    assert not nothing.stories
+    assert not nothing.briefs
+
+
+def test_an_edition_of_nothing_can_be_shown() -> None:
+    empty = show(replace(make_edition(), sections=()), links=LINKS)
+    assert empty.top is None
+    assert empty.subject == "The Daily: May 18, 2026"
+
+
+def test_the_imprint_does_not_say_the_name_twice() -> None:
+    assert imprint(Site(name="Quay News", postal_address="1 Quay\nPort")) == (
+        "Quay News",
+        "1 Quay, Port",
+    )
+    assert imprint(Site(name="Quay News", postal_address="Quay News\n1 Quay")) == (
+        "Quay News, 1 Quay",
+    )
+    assert imprint(Site(name="Quay News")) == ("Quay News",)
