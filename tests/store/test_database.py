@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select, text, update
 
 from digest.errors import ConfigError, StoreError
 from digest.store import Database, schema
+from digest.store.database import HEAD
+from digest.store.migrating import alembic_config
 from make import MORNING
 
 
@@ -19,6 +22,10 @@ async def test_the_migrations_make_the_very_schema(db: Database) -> None:
 
     async with db.read() as conn:
         assert await conn.run_sync(differences) == []
+
+
+def test_the_newest_revision_is_the_one_that_start_up_compares_with() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD
 
 
 async def test_upgrading_twice_changes_nothing(db: Database) -> None:

@@ -4,11 +4,14 @@ Functions take the connection first; a transaction is ``async with db.write() as
 knows rows and their rules; it does not know why they change: verbs do.
 """
 
+from sqlalchemy.ext.asyncio import AsyncConnection as Connection
+
 from digest.store import editions, items, journal, sources, subscribers
 from digest.store.database import Database
 from digest.store.events import EventFile, Trace, forget_events, open_events, read_events
 
 __all__ = [
+    "Connection",
     "Database",
     "EventFile",
     "Trace",

@@ -15,12 +15,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -28,7 +23,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from digest.errors import ConfigError, StoreError
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+#: The newest revision under migrations/versions.
+HEAD = "0001"
 
 #: A dead machine must not keep its advisory locks for the kernel's default of two hours.
 _KEEPALIVE = {
@@ -174,23 +170,13 @@ class Database:
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
 
 
-def alembic_config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
 def _upgrade(connection: Connection) -> None:
-    config = alembic_config()
-    scripts = ScriptDirectory.from_config(config)
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current == scripts.get_current_head():
+    current = None
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if current == HEAD:
         return
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError as error:
-        raise StoreError(
-            f"the database is of another Digest ({current}): upgrade Digest, or give it its own"
-        ) from error
+    # Imported when there is something to do: it would be a quarter of every command's start.
+    from digest.store.migrating import upgrade
+
+    upgrade(connection, current)

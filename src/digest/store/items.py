@@ -146,9 +146,7 @@ async def place(conn: AsyncConnection, edition: Edition, *, only: set[str] | Non
 
 async def release(conn: AsyncConnection, edition_id: str) -> None:
     """Give an edition's items back: the next edition may take them."""
-    await conn.execute(
-        delete(schema.placement).where(schema.placement.c.edition_id == edition_id)
-    )
+    await conn.execute(delete(schema.placement).where(schema.placement.c.edition_id == edition_id))
 
 
 def _parts(edition: Edition) -> dict[str, tuple[str, str]]:

@@ -30,7 +30,6 @@ _C, _D, _E = schema.chunk, schema.delivery, schema.edition
 CHUNK = 1000
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A chunk in one worker's hands."""
