@@ -1,0 +1,109 @@
+"""One source, fetched and read."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digest.errors import FetchError, ParseError
+from digest.settings import Collect, Source
+from digest.sources import Fetched, Http, Validators, fetch
+
+RSS = "<rss><channel><title>W</title><item><title>T</title><link>/t</link></item></channel></rss>"
+HTML = "<html><body><article><h1>F</h1>" + "<p>It ran again on Sunday, says the captain.</p>" * 4
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """A server with a feed, a page, and an ETag for both."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        body = RSS if "/feed" in head else HTML
+        if 'If-None-Match: "1"' in head:
+            writer.write(b"HTTP/1.1 304 No\r\nConnection: close\r\n\r\n")
+        else:
+            lines = f'HTTP/1.1 200 OK\r\nETag: "1"\r\nContent-Length: {len(body)}\r\n\r\n{body}'
+            writer.write(lines.encode())
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+    await server.wait_closed()
+
+
+async def visit(base: Path, validators: Validators | None = None, **source: Any) -> Fetched:
+    collect = Collect(allow_private=("127.0.0.1",), max_bytes=10_000, timeout_s=5)
+    async with Http(collect, contact="") as http:
+        told = Source(**({"id": "wire"} | source))
+        return await fetch(told, http, base=base, validators=validators)
+
+
+async def test_a_feed_is_fetched_and_read(port: int, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{port}/feed"
+    got = await visit(tmp_path, kind="feed", url=url, language="de")
+    (document,) = got.documents
+    assert (document.name, document.kind) == (url, "feed")
+    assert document.items[0].url == f"http://127.0.0.1:{port}/t"
+    assert document.items[0].language == "de"
+    assert got.validators == Validators(etag='"1"')
+
+
+async def test_nothing_changed_brings_no_documents_and_keeps_the_validators(
+    port: int, tmp_path: Path
+) -> None:
+    known = Validators(etag='"1"')
+    got = await visit(tmp_path, known, kind="feed", url=f"http://127.0.0.1:{port}/feed")
+    assert got == Fetched(validators=known, not_modified=True)
+
+
+async def test_a_page_is_fetched_and_read(port: int, tmp_path: Path) -> None:
+    got = await visit(tmp_path, kind="page", url=f"http://127.0.0.1:{port}/page")
+    assert got.documents[0].items[0].title == "F"
+
+
+async def test_a_page_where_a_feed_should_be_is_the_source_s_error(
+    port: int, tmp_path: Path
+) -> None:
+    with pytest.raises(ParseError, match="HTML page, not a feed") as caught:
+        await visit(tmp_path, kind="feed", url=f"http://127.0.0.1:{port}/page")
+    assert caught.value.source_id == "wire"
+
+
+async def test_a_feed_may_be_a_file(tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text(RSS)
+    got = await visit(tmp_path, kind="feed", path=Path("feed.xml"))
+    assert got.documents[0].items[0].title == "T"
+
+
+async def test_a_folder_brings_what_can_be_read_and_names_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.md").write_text("# Tide\n\nHigh.")
+    (tmp_path / "notes" / "b.txt").write_bytes(b"")
+    (tmp_path / "notes" / "c.txt").write_bytes(b"x" * 20_000)
+    (tmp_path / "notes" / "d.html").write_text(HTML)
+    got = await visit(tmp_path, kind="folder", path=Path("notes"))
+    assert [document.name for document in got.documents] == ["a.md", "d.html"]
+    assert [str(fault)[:5] for fault in got.faults] == ["b.txt", "c.txt"]
+    assert {fault.source_id for fault in got.faults} == {"wire"}
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ({"kind": "folder", "path": Path("gone")}, "no such file"),
+        ({"kind": "folder"}, "needs a path"),
+        ({"kind": "page"}, "needs a url"),
+        ({"kind": "feed", "path": Path(".")}, "is a folder"),
+        ({"kind": "feed", "path": Path("gone.xml")}, "no such file"),
+    ],
+)
+async def test_a_source_that_cannot_be_visited_says_what_to_do(
+    tmp_path: Path, source: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(FetchError, match=says):
+        await visit(tmp_path, **source)
