@@ -1,0 +1,216 @@
+import random
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.editorial import compose
+from digest.model import Edition, Item, Kind
+from digest.settings import Newsletter, SectionRule
+from make import MORNING, make_brief, make_item
+
+FERRY = (
+    "The ferry Gull Maiden ran onto a sandbank off Orrin on Sunday with 80 passengers on "
+    "board. The tug Bold "
+    "Heron pulled the Gull Maiden free at high tide. Captain Nils Arden blamed the fog and "
+    "an old chart."
+)
+FERRY_TOO = (
+    "Passengers spent nine hours on the sandbank off Orrin before the tug Bold Heron freed "
+    "the ferry Gull "
+    "Maiden. The coastguard wants to hear Captain Nils Arden on Tuesday."
+)
+
+
+def letter(*sections: SectionRule, **fields: Any) -> Newsletter:
+    return Newsletter(slug="daily", title="The Daily", sections=sections, **fields)
+
+
+def edition(items: list[Item], newsletter: Newsletter | None = None, **more: Any) -> Edition:
+    return compose(
+        items, edition_id="daily@x", newsletter=newsletter or letter(), slot_at=MORNING, **more
+    )
+
+
+def unlike(number: int, **fields: Any) -> Item:
+    """An article that is like no other one."""
+    pick = random.Random(number)
+    words = ["".join(pick.choices("bdfglmnprstvaeiou", k=7)) for _ in range(40)]
+    return make_item(" ".join(words[:6]).capitalize(), " ".join(words).capitalize() + ".", **fields)
+
+
+def places(made: Edition) -> Counter[str]:
+    return Counter(
+        [i.id for story in made.stories for i in story.items + story.copies]
+        + [i.id for i in made.briefs]
+        + [item_id for item_id, _ in made.dropped]
+    )
+
+
+def test_nothing_makes_an_empty_edition() -> None:
+    made = edition([])
+    assert made.empty
+    assert (made.sections, made.briefs, made.dropped) == ((), (), ())
+
+
+def test_an_edition_carries_what_its_newsletter_says() -> None:
+    made = edition([make_item()], letter(timezone="Europe/Athens", language="el"))
+    assert (made.newsletter, made.title, made.timezone) == ("daily", "The Daily", "Europe/Athens")
+    assert (made.language, made.slot_at, made.id) == ("el", MORNING, "daily@x")
+    assert [section.slug for section in made.sections] == ["daily"]
+
+
+def test_one_event_is_one_story_with_its_copies_and_its_brief() -> None:
+    one = make_item("Gull Maiden aground off Orrin", FERRY, url="https://wire.example/sea/1")
+    two = make_item("Tug frees Gull Maiden off Orrin", FERRY_TOO, hours=1, source_id="post")
+    copy = make_item("Gull Maiden on sandbank off Orrin", FERRY, hours=2, source_id="tide")
+    brief = make_brief(
+        "Tug Bold Heron frees Gull Maiden off Orrin. All 80 passengers well.", hours=1
+    )
+    other = make_brief("Swans hold up the noon train.", hours=2)
+    made = edition([two, other, copy, brief, one, unlike(1), unlike(2)])
+    story = next(s for s in made.stories if s.lead.id == one.id)
+    assert (story.id, story.items[1:], story.copies) == (one.id, (brief, two), (copy,))
+    assert made.briefs == (other,)
+    assert dict(story.score_terms)["sources"] == 1.585
+    assert any("brief" in reason for reason in story.reasons)
+
+
+def test_a_copy_does_not_raise_a_story() -> None:
+    one = make_item("Gull Maiden aground off Orrin", FERRY)
+    for hours in (-3, 0, 5):
+        copy = make_item(
+            "Gull Maiden on sandbank", FERRY, hours=hours, source_id="tide", position=1
+        )
+        without = next(s for s in edition([one, unlike(1, hours=6)]).stories if s.lead == one)
+        story = next(s for s in edition([one, copy, unlike(1, hours=6)]).stories if s.copies)
+        assert story.score <= without.score
+
+
+def test_another_source_raises_a_story() -> None:
+    one = make_item("Gull Maiden aground off Orrin", FERRY)
+    two = make_item("Tug frees Gull Maiden off Orrin", FERRY_TOO, source_id="post", hours=-1)
+    assert edition([one, two]).stories[0].score > edition([one]).stories[0].score
+
+
+def test_what_is_below_the_cut_is_dropped_with_the_reason_and_its_brief_is_shown() -> None:
+    rules = (SectionRule(title="News", max_stories=1),)
+    top = unlike(1, hours=5)
+    low = make_item("Gull Maiden aground off Orrin", FERRY, hours=-20, position=9, source_id="post")
+    copy = make_item("Gull Maiden on sandbank", FERRY, hours=-19, source_id="tide", position=9)
+    brief = make_brief(
+        "Tug Bold Heron frees Gull Maiden off Orrin. All 80 passengers well.", hours=-19
+    )
+    made = edition([top, low, copy, brief], letter(*rules), weights={"post": 0.1})
+    assert [s.lead for s in made.stories] == [top]
+    assert made.briefs == (brief,)
+    assert dict(made.dropped) == {
+        low.id: "below the cut of section News",
+        copy.id: f"copy in story {low.id}, which is below the cut of section News",
+    }
+
+
+def test_no_source_takes_over_a_section_while_others_have_something() -> None:
+    greedy = [unlike(n, position=n) for n in range(8)]
+    modest = [unlike(n, source_id=f"s{n}", hours=-20, position=9) for n in range(8, 20)]
+    made = edition(greedy + modest, letter(SectionRule(title="News", max_stories=5)))
+    sources = Counter(story.lead.source_id for story in made.stories)
+    assert sources["wire"] == 2
+    assert sum(sources.values()) == 5
+    assert "section News has enough of wire" in dict(made.dropped).values()
+    alone = edition(greedy, letter(SectionRule(title="News", max_stories=5)))
+    assert len(alone.stories) == 5
+
+
+def test_stories_stand_by_score_in_sections_in_the_order_of_the_newsletter() -> None:
+    rules = (
+        SectionRule(title="Sea", topics=("sea",)),
+        SectionRule(title="Empty", topics=("void",)),
+        SectionRule(title="Rest"),
+    )
+    made = edition(
+        [unlike(n, hours=-n, position=9, topics=("sea",) if n % 2 else ()) for n in range(6)],
+        letter(*rules),
+    )
+    assert [section.slug for section in made.sections] == ["sea", "rest"]
+    for section in made.sections:
+        scores = [story.score for story in section.stories]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_briefs_are_in_order_of_time_and_the_latest_are_kept() -> None:
+    briefs = [make_brief(f"Ship {n} of the {n}th fleet left.", hours=n) for n in range(5)]
+    copy = make_brief(briefs[4].text, hours=5, source_id="post")
+    made = edition([*reversed(briefs), copy], letter(max_briefs=2))
+    assert made.briefs == (briefs[3], briefs[4])
+    reasons = dict(made.dropped)
+    assert reasons[briefs[0].id] == "more than 2 briefs: only the latest are kept"
+    assert reasons[copy.id] == f"copy of {briefs[4].id}"
+    assert edition(briefs, letter(max_briefs=0)).briefs == ()
+
+
+def test_two_states_of_one_item_are_one_item() -> None:
+    old = make_item(id="a" * 16)
+    new = make_item("Ferry late", id="a" * 16, updated_at=MORNING + timedelta(hours=1))
+    for items in ([old, new], [new, old], [old, new, old]):
+        assert [story.items for story in edition(items).stories] == [(new,)]
+
+
+def test_the_first_story_and_those_of_several_sources_get_the_words_of_a_top_story() -> None:
+    def told(number: int) -> str:
+        pick = random.Random(number)
+        words = ["".join(pick.choices("bdfglmnprstvaeiou", k=7)) for _ in range(400)]
+        return " ".join(" ".join(words[n : n + 18]).capitalize() + "." for n in range(0, 400, 18))
+
+    first = make_item("First of the day", told(1), hours=5)
+    second = make_item("Second thing", told(2), hours=-5, position=9)
+    made = edition([first, second], letter(lead_words=100, story_words=40))
+    lengths = [len(story.summary.text.split()) for story in made.stories]
+    assert lengths[0] > 60 > lengths[1]
+
+
+POOL = [
+    make_item("Gull Maiden aground off Orrin", FERRY),
+    make_item("Tug frees Gull Maiden off Orrin", FERRY_TOO, hours=1, source_id="post"),
+    make_item("Gull Maiden on sandbank off Orrin", FERRY, hours=2, source_id="tide"),
+    make_brief("Tug Bold Heron frees Gull Maiden off Orrin. All 80 passengers well.", hours=1),
+    make_brief("Swans hold up the noon train.", hours=2),
+    make_brief("Swans hold up the noon train.", hours=2, source_id="post"),
+    *(unlike(n, hours=-n / 3, source_id=f"s{n % 3}", position=n) for n in range(12)),
+    make_item("🎉🎉🎉", "🎉"),
+    make_item("港の船", "船は港を出た。霧が深い。"),
+    make_item("Пором сів на мілину", "Пасажири порома провели ніч на мілині.", language="uk"),
+    make_item("وصلت العبارة", "وصلت العبارة إلى الميناء. لم يصب أحد.", language="ar"),
+    make_item("…", ""),
+    make_item("Endless", "quay " * 20_000),
+]
+RULES = (
+    SectionRule(title="Sea", keywords=("gull",), max_stories=1),
+    SectionRule(title="All", max_stories=5),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(POOL), unique_by=lambda item: item.id), st.randoms())
+def test_every_item_is_once_somewhere_and_order_does_not_matter(
+    items: list[Item], pick: random.Random
+) -> None:
+    newsletter = letter(*RULES, max_briefs=1)
+    made = edition(items, newsletter)
+    assert places(made) == Counter(item.id for item in items)
+    shuffled = list(items)
+    pick.shuffle(shuffled)
+    assert repr(edition(shuffled, newsletter)) == repr(made)
+
+
+def test_every_story_shown_is_led_by_an_article_and_has_its_reasons() -> None:
+    made = edition(POOL, letter(*RULES))
+    for story in made.stories:
+        assert story.lead.kind is Kind.ARTICLE
+        assert story.reasons
+        assert story.headline in {item.title for item in story.items}
+        assert [name for name, _ in story.score_terms] == [
+            "sources", "recency", "place", "section", "keywords",
+        ]  # fmt: skip

@@ -1,0 +1,113 @@
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.editorial.copies import find_copies
+from digest.editorial.text import read
+from digest.model import Item
+from make import make_brief, make_item
+
+TEXT = (
+    "The council of Orrin voted on Monday to sell the old gasworks to a cooperative of "
+    "boat builders. "
+    "The price is 2.1 million crowns, to be paid over eleven years. Work on the first "
+    "slipway begins in "
+    "August, and the cooperative has promised forty places for apprentices. Neighbours had "
+    "asked for a "
+    "park instead and may go to court before the end of June."
+)
+EDITED = TEXT.replace("voted on Monday", "decided late on Monday").replace("promised", "pledged")
+SAME_EVENT = (
+    "Boat builders will take over the disused gasworks in Orrin. A narrow majority of "
+    "councillors agreed "
+    "on Monday evening to the sale for 2.1 million crowns. The buyers, a cooperative, "
+    "intend to train "
+    "forty apprentices there. People who live next door wanted trees and benches on the site."
+)
+
+
+def check(items: list[Item], expected: dict[int, int]) -> None:
+    assert find_copies([read(item) for item in items]) == expected
+
+
+def article(title: str, text: str, **fields: Any) -> Item:
+    return make_item(title, text, **fields)
+
+
+def test_the_same_text_lightly_edited_is_a_copy_of_the_earlier_one() -> None:
+    later = article("Gasworks sold in Orrin", EDITED, hours=2, source_id="post")
+    check([article("Orrin sells its gasworks", TEXT), later], {1: 0})
+    check([later, article("Orrin sells its gasworks", TEXT)], {0: 1})
+
+
+def test_another_article_on_the_same_event_is_no_copy() -> None:
+    check([article("Orrin sells gasworks", TEXT), article("Gasworks go", SAME_EVENT)], {})
+
+
+def test_the_full_text_is_the_original_of_its_teaser() -> None:
+    teaser = article("Orrin sells its gasworks", TEXT[:200], hours=-3, source_id="feed")
+    check([teaser, article("Orrin sells its gasworks", TEXT * 2)], {0: 1})
+
+
+def test_one_address_is_one_article_whatever_the_text() -> None:
+    url = "https://post.example/gasworks"
+    one = article("Orrin sells its gasworks", TEXT, url=url)
+    check([one, article("Gasworks sold", SAME_EVENT, url=url, source_id="post")], {1: 0})
+
+
+def test_a_source_that_gives_all_items_one_address_has_no_copies() -> None:
+    url = "https://post.example/all"
+    check(
+        [
+            article("Orrin sells gasworks", TEXT, url=url),
+            article("Eels are back", "Eels.", url=url),
+        ],
+        {},
+    )
+    home = "https://post.example/"
+    one = article("Orrin sells gasworks", TEXT, url=home)
+    check([one, article("Eels are back", "Eels.", url=home, source_id="x")], {})
+
+
+def test_a_round_up_does_not_swallow_what_it_quotes() -> None:
+    filler = " ".join(
+        f"Item {n} of the day is about quay {n * 7} and rope {n * 13}." for n in range(60)
+    )
+    check([article("Orrin sells gasworks", TEXT), article("Ten things today", TEXT + filler)], {})
+
+
+def test_boilerplate_makes_no_copies() -> None:
+    notice = "Read the full story in our app, which is free for all who have a card of the library."
+    check([article("Eels return", notice), article("Levy agreed", notice)], {})
+
+
+def test_bare_headlines_are_copies_on_the_same_day_with_the_same_figures() -> None:
+    one = article("Brent crude rises to 81 crowns a barrel", "")
+    check([one, article("Brent crude rises to 81 crowns a barrel", "", hours=2)], {1: 0})
+    check([one, article("Brent crude rises to 83 crowns a barrel", "", hours=2)], {})
+    check([one, article("Brent crude rises to 81 crowns a barrel", "", hours=30)], {})
+    check([article("Weather", ""), article("Weather", "", hours=1)], {})
+
+
+def test_an_article_is_the_original_of_a_brief() -> None:
+    brief = make_brief(TEXT, hours=-5, title="Orrin sells its gasworks")
+    check([brief, article("Orrin sells its gasworks", TEXT)], {0: 1})
+
+
+def test_other_scripts_are_compared_by_their_own_words() -> None:
+    text = "船は月曜日の朝に港を出て、霧のために三時間遅れて島に着いた。乗客は全員無事だった。"
+    check([article("船が遅れる", text), article("霧で船が遅れる", text, hours=1)], {1: 0})
+
+
+@given(st.permutations(range(5)))
+def test_the_order_of_the_items_does_not_matter(order: list[int]) -> None:
+    items = [
+        article("Orrin sells its gasworks", TEXT),
+        article("Gasworks sold in Orrin", EDITED, hours=1),
+        article("Orrin gasworks sold", TEXT[:150], hours=-1),
+        article("Gasworks go", SAME_EVENT),
+        article("Eels are back", "Eels are back under the bridge."),
+    ]
+    found = find_copies([read(items[i]) for i in order])
+    assert {order[copy]: order[original] for copy, original in found.items()} == {1: 0, 2: 0}
