@@ -1,0 +1,143 @@
+"""The verbs of a subscriber: import, leave."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from digest import editorial
+from digest.app import App
+from digest.errors import NotFound
+from digest.settings import Newsletter
+from digest.store import subscribers
+from digest.store.subscribers import Newcomer
+from digest.telemetry import log, who
+
+_COLUMNS = ("email", "name", "language", "timezone", "sections", "consent_at", "consent_from")
+#: No control characters, blanks, brackets, quotes or commas: nothing that could end a header
+#: or an SMTP command.  Whether anybody reads it only a confirmation can tell.
+_ADDRESS = re.compile(
+    r"[^\s\x00-\x1f\x7f@<>()\[\],;:\\\"]{1,64}@[^\s\x00-\x1f\x7f@<>()\[\],;:\\\"]{1,255}"
+)
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did."""
+
+    rows: int
+    added: int
+    #: Subscribed before, or left before: untouched.
+    known: int
+    #: (line of the file, what is wrong and what to do).
+    faults: tuple[tuple[int, str], ...] = ()
+
+
+def _newcomer(row: dict[str, str], *, slugs: Sequence[str]) -> Newcomer:
+    """One line of the file, checked.
+
+    Raises:
+        ValueError: with what is wrong, in words.
+    """
+    email = row["email"].strip()
+    if not _ADDRESS.fullmatch(email) or email.endswith(".") or ".." in email:
+        raise ValueError(f"{email!r} is not an address")
+    timezone = row.get("timezone", "").strip() or "UTC"
+    try:
+        ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{timezone!r} is not a time zone such as Europe/Dublin") from error
+    language = row.get("language", "").strip() or "en"
+    if not _LANGUAGE.fullmatch(language):
+        raise ValueError(f"{language!r} is not a language code such as en or pt-BR")
+    sections = tuple(part.strip() for part in row.get("sections", "").split(";") if part.strip())
+    strange = [slug for slug in sections if slug not in slugs]
+    if strange:
+        raise ValueError(f"no section {strange[0]!r}; there are {', '.join(slugs)}")
+    given, stated = row.get("consent_at", "").strip(), row.get("consent_from", "").strip()
+    if not given or not stated:
+        raise ValueError("consent_at and consent_from must say when and where they agreed")
+    try:
+        consent_at = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise ValueError(f"consent_at {given!r} is not a date such as 2026-01-31") from error
+    return Newcomer(
+        email=email,
+        name=" ".join(row.get("name", "").split()),
+        language=language,
+        timezone=timezone,
+        sections=sections,
+        consent_at=consent_at if consent_at.tzinfo else consent_at.replace(tzinfo=UTC),
+        consent_from=stated,
+    )
+
+
+async def import_csv(app: App, newsletter: Newsletter, text: str) -> Imported:
+    """Subscribe the people of a CSV file; a faulty line is named and stops no other.
+
+    Columns: email, name, language, timezone, sections (slugs, ``;`` between them), consent_at
+    and consent_from.  Only ``email`` and the two of consent must be filled in.
+
+    Raises:
+        NotFound: the file lacks a column that must be there.
+    """
+    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), restval="")
+    missing = {"email", "consent_at", "consent_from"} - set(reader.fieldnames or ())
+    if missing:
+        raise NotFound(
+            f"the file has no column {', '.join(sorted(missing))}; "
+            f"its first line must name columns of {', '.join(_COLUMNS)}"
+        )
+    slugs = [editorial.section_slug(rule) for rule in newsletter.sections]
+    people: dict[str, Newcomer] = {}
+    faults: list[tuple[int, str]] = []
+    rows = 0
+    for row in reader:
+        rows += 1
+        try:
+            person = _newcomer(row, slugs=slugs)
+        except ValueError as error:
+            faults.append((reader.line_num, str(error)))
+            continue
+        if person.email.casefold() in people:
+            faults.append((reader.line_num, f"{person.email} stands above already"))
+            continue
+        people[person.email.casefold()] = person
+    everyone, added = list(people.values()), 0
+    # All or nothing: an import cut short leaves nothing half-done.
+    async with app.db.write() as conn:
+        for start in range(0, len(everyone), _BATCH):
+            added += await subscribers.take_in(
+                app.db, conn, newsletter.slug, everyone[start : start + _BATCH], now=app.now()
+            )
+    return Imported(rows=rows, added=added, known=len(everyone) - added, faults=tuple(faults))
+
+
+async def leave(app: App, token: str) -> bool:
+    """End the subscription a link was made for; False when it had ended before.
+
+    Raises:
+        BadToken: forged, or made for another purpose.
+        NotFound: nobody is subscribed by it any more.
+    """
+    newsletter, key = app.links.read_leave(token)
+    async with app.db.write() as conn:
+        person = await subscribers.by_key(conn, key, newsletter)
+        ended = await subscribers.end(conn, person.id, newsletter, cause="one-click", now=app.now())
+    log.info("left", newsletter=newsletter, who=who(person.email), again=not ended)
+    return ended
+
+
+def read_text(path: Path) -> str:
+    """A CSV file as text: UTF-8, with or without a mark; else cp1252, as spreadsheets write."""
+    stored = path.read_bytes()
+    try:
+        return stored.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return stored.decode("cp1252", errors="replace")

@@ -1,0 +1,27 @@
+"""The face on the command line: each command is one verb, shown.
+
+It decides nothing: verbs do.  Exit codes: 0 done, 1 failed, 2 configuration, 3 no such thing,
+4 it is past that, 75 may work later.
+"""
+
+import typer
+
+from digest.cli import desk, edition, people, reading
+
+app = typer.Typer(
+    name="digest",
+    help="A day's articles and briefs become one edition, by mail and as feeds.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+edition.add_to(app)
+reading.add_to(app)
+desk.add_to(app)
+people.add_to(app)
+
+
+def main() -> None:
+    """The entry point `digest`."""
+    app()

@@ -1,0 +1,299 @@
+"""`digest run` and its steps: collect, compose, approve, cancel, preview, publish, send."""
+
+import re
+import webbrowser
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest import deliver, pipeline, proof
+from digest.app import App
+from digest.cli import report, show
+from digest.cli.frame import (
+    CONFIG,
+    Config,
+    Day,
+    EditionId,
+    Json,
+    Which,
+    slot_by_hand,
+    with_app,
+)
+from digest.errors import Conflict, NotFound
+from digest.model import EditionState, Slot
+from digest.pipeline import Visit
+from digest.settings import Newsletter, Source
+from digest.store import editions, items
+from digest.store.editions import Record
+
+Named = Annotated[
+    list[str] | None,
+    typer.Option("--source", "-s", help="A folder, file or http(s) address, by hand; repeatable."),
+]
+Again = Annotated[
+    bool, typer.Option("--again", help="A further edition today: its items again, and what is new.")
+]
+DryRun = Annotated[
+    Path | None,
+    typer.Option("--dry-run", help="Send nothing: write the messages as files into this folder."),
+]
+
+
+def named_source(given: str) -> Source:
+    """A source that a person names instead of config.toml.
+
+    Raises:
+        NotFound: there is no such file or folder.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-")[-50:].strip("-") or "here"
+    if given.startswith(("http://", "https://")):
+        return Source(id=f"by-hand-{slug}", kind="page", url=given)
+    path = Path(given).resolve()
+    if not path.exists():
+        raise NotFound(f"there is no file or folder {given}")
+    return Source(id=f"by-hand-{slug}", kind="folder", path=path)
+
+
+async def _collect(app: App, named: Sequence[str] | None, bars: show.Bars) -> list[Visit]:
+    chosen = [named_source(given) for given in named] if named else None
+    return await pipeline.collect(app, chosen, progress=bars.step)
+
+
+async def _slot(app: App, newsletter: Newsletter, day: str | None, *, again: bool) -> Slot:
+    slot = slot_by_hand(app, newsletter, day, again=again)
+    while again:
+        async with app.db.read() as conn:
+            if await editions.find(conn, slot.edition_id) is None:
+                break
+        later = (slot.clock.hour * 60 + slot.clock.minute + 1) % (24 * 60)
+        clock = slot.clock.replace(hour=later // 60, minute=later % 60)
+        slot = Slot(
+            newsletter=slot.newsletter, day=slot.day, clock=clock, at=slot.at + timedelta(minutes=1)
+        )
+    return slot
+
+
+async def _compose(
+    app: App, newsletter: Newsletter, slot: Slot, named: Sequence[str] | None, *, again: bool
+) -> Record:
+    repeats = None
+    if again:
+        async with app.db.read() as conn:
+            shown = await editions.listing(
+                conn, newsletter=newsletter.slug, states=editions.PUBLIC, limit=1
+            )
+        repeats = shown[0].id if shown else None
+    also = [named_source(given).id for given in named or ()]
+    return await pipeline.compose(app, newsletter, slot, repeats=repeats, also=also)
+
+
+async def resolve(app: App, given: str | None, *, newsletter: str | None = None) -> Record:
+    """The edition a person means: by id, or the latest.
+
+    Raises:
+        NotFound: there is none.
+    """
+    async with app.db.read() as conn:
+        if given is not None:
+            return await editions.get(conn, given)
+        latest = await editions.listing(conn, newsletter=newsletter, limit=1)
+    if not latest:
+        raise NotFound("there is no edition yet; `digest run` makes one")
+    return latest[0]
+
+
+def run(
+    config: Config = CONFIG,
+    source: Named = None,
+    newsletter: Which = None,
+    date: Day = None,
+    again: Again = False,
+    dry_run: DryRun = None,
+    as_json: Json = False,
+) -> None:
+    """Collect, compose, publish and send today's edition; nothing is done twice."""
+
+    async def work(app: App) -> int:
+        chosen = app.newsletter(newsletter)
+        with show.bars(quiet=as_json) as bars:
+            visits = await _collect(app, source, bars)
+            slot = await _slot(app, chosen, date, again=again)
+            async with app.db.read() as conn:
+                before = await editions.find(conn, slot.edition_id)
+            record = await _compose(app, chosen, slot, source, again=again)
+            rehearsed: int | None = None
+            if dry_run is not None and record.state is not EditionState.SKIPPED:
+                rehearsed = await proof.rehearse(app, record.id, dry_run)
+            elif record.state is EditionState.DRAFT and chosen.auto_approve:
+                record = await pipeline.approve(app, record.id)
+            if dry_run is None:
+                await pipeline.publish(app, progress=bars.step)
+                if record.state in (EditionState.APPROVED, EditionState.SENDING):
+                    await deliver.deliver(app, record.id, progress=bars.counts)
+        told = await report.look_back(app, record.id, before, visits, rehearsed, dry_run)
+        report.show_run(told, as_json=as_json)
+        return 0
+
+    with_app(config, work)
+
+
+def collect(config: Config = CONFIG, source: Named = None, as_json: Json = False) -> None:
+    """Look at the sources now, whether they are due or not, and keep what is new."""
+
+    async def work(app: App) -> int:
+        with show.bars(quiet=as_json) as bars:
+            visits = await _collect(app, source, bars)
+        if as_json:
+            show.answer({"sources": visits})
+        else:
+            report.visits_table(visits)
+        return 0
+
+    with_app(config, work)
+
+
+def compose(
+    config: Config = CONFIG,
+    newsletter: Which = None,
+    date: Day = None,
+    again: Again = False,
+    as_json: Json = False,
+) -> None:
+    """Make the draft of an edition from what no edition has taken yet."""
+
+    async def work(app: App) -> int:
+        chosen = app.newsletter(newsletter)
+        slot = await _slot(app, chosen, date, again=again)
+        record = await _compose(app, chosen, slot, None, again=again)
+        edition = None
+        if record.state is not EditionState.SKIPPED:
+            async with app.db.read() as conn:
+                edition = await editions.content(conn, record.id)
+                left = await items.count(conn, chosen.slug)
+        if as_json:
+            show.answer({"edition": record.id, "state": record.state, "content": edition})
+            return 0
+        show.say(f"{record.id}: {report.state_words(record)}")
+        if edition:
+            rows = [
+                (section.title, story.headline, len(story.items), f"{story.score:.2f}")
+                for section in edition.sections
+                for story in section.stories
+            ]
+            show.table("Stories", ("section", "headline", "told by", "score"), rows)
+            show.say(f"{len(edition.briefs)} briefs; items by place: {left}")
+        return 0
+
+    with_app(config, work)
+
+
+def approve(edition: EditionId = None, config: Config = CONFIG, as_json: Json = False) -> None:
+    """Let a draft go out; `digest serve` or `digest send` then sends it."""
+
+    async def work(app: App) -> int:
+        record = await pipeline.approve(app, (await resolve(app, edition)).id)
+        await pipeline.publish(app)
+        show.answer(record) if as_json else show.say(f"{record.id} is approved and published")
+        return 0
+
+    with_app(config, work)
+
+
+def cancel(edition: EditionId = None, config: Config = CONFIG, as_json: Json = False) -> None:
+    """Stop an edition: nothing more of it leaves."""
+
+    async def work(app: App) -> int:
+        record = await pipeline.cancel(app, (await resolve(app, edition)).id)
+        show.answer(record) if as_json else show.say(f"{record.id} is cancelled")
+        return 0
+
+    with_app(config, work)
+
+
+def preview(
+    edition: EditionId = None,
+    config: Config = CONFIG,
+    into: Annotated[Path, typer.Option("--into", help="Folder for the files.")] = Path("preview"),
+    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Write an edition as page, mail (HTML and text) and message; print the text."""
+
+    async def work(app: App) -> int:
+        record = await resolve(app, edition)
+        seen = await proof.preview(app, record.id, into)
+        if as_json:
+            show.answer(seen)
+            return 0
+        show.say(seen.text)
+        show.table("Written", ("", ""), [(path.suffix[1:], path) for path in seen.files])
+        show.say(f"Subject: {seen.subject}; HTML of the mail: {seen.html_bytes:,} bytes")
+        if seen.left_out:
+            show.say(f"{seen.left_out} stories had no room in the mail and are on the page only")
+        if open_it:
+            webbrowser.open(seen.files[0].resolve().as_uri())
+        return 0
+
+    with_app(config, work)
+
+
+def publish(config: Config = CONFIG, as_json: Json = False) -> None:
+    """Write the pages and feeds of every approved edition to the output folder."""
+
+    async def work(app: App) -> int:
+        with show.bars(quiet=as_json) as bars:
+            changed = await pipeline.publish(app, progress=bars.step)
+        if as_json:
+            show.answer({"changed": changed, "folder": app.out_dir})
+        else:
+            show.say(f"{len(changed)} files changed in {app.out_dir}")
+        return 0
+
+    with_app(config, work)
+
+
+def send(
+    edition: EditionId = None,
+    config: Config = CONFIG,
+    to: Annotated[
+        str | None, typer.Option("--to", help="One proof copy to this address; no delivery.")
+    ] = None,
+    dry_run: DryRun = None,
+    as_json: Json = False,
+) -> None:
+    """Send an approved edition to whoever has not had it yet."""
+
+    async def work(app: App) -> int:
+        record = await resolve(app, edition)
+        if to is not None:
+            reply = await proof.send_one(app, record.id, to)
+            show.answer({"to": to, "reply": reply}) if as_json else show.say(f"{to}: {reply}")
+            return 0
+        if dry_run is not None:
+            written = await proof.rehearse(app, record.id, dry_run)
+            if as_json:
+                show.answer({"written": written, "folder": dry_run})
+            else:
+                show.say(f"{written} messages are in {dry_run}; nothing was sent")
+            return 0
+        if record.state is EditionState.DRAFT:
+            raise Conflict(f"{record.id} is a draft: `digest approve {record.id}` first")
+        with show.bars(quiet=as_json) as bars:
+            counts = await deliver.deliver(app, record.id, progress=bars.counts)
+        if as_json:
+            show.answer({"edition": record.id, "deliveries": counts})
+        else:
+            before = " (before)" if record.state is EditionState.SENT else ""
+            show.say(f"{record.id}: mails accepted {report.mail_words(counts)}{before}")
+        return 0
+
+    with_app(config, work)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands of this file."""
+    for command in (run, collect, compose, preview, approve, cancel, publish, send):
+        app.command()(command)

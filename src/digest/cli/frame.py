@@ -1,0 +1,131 @@
+"""What every command shares: options, the event loop, and what an error becomes."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from digest import telemetry
+from digest.app import App, open_app
+from digest.cli import show
+from digest.errors import ConfigError, Conflict, DigestError, NotFound
+from digest.jobs import slot_of
+from digest.model import Slot
+from digest.settings import Loaded, Newsletter, load
+
+#: Exit codes: sysexits' EX_TEMPFAIL for what may work later.
+EXIT_CONFIG, EXIT_NOT_FOUND, EXIT_CONFLICT, EXIT_TEMPORARY = 2, 3, 4, 75
+
+Config = Annotated[
+    Path,
+    typer.Option("--config", "-c", help="The configuration file.", envvar="DIGEST_CONFIG"),
+]
+CONFIG = Path("config.toml")
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+Which = Annotated[
+    str | None, typer.Option("--newsletter", "-n", help="Slug of the newsletter; else the first.")
+]
+Day = Annotated[
+    str | None,
+    typer.Option("--date", help="Local date of the edition, YYYY-MM-DD; else today."),
+]
+EditionId = Annotated[
+    str | None, typer.Argument(help="Id such as daily@2026-05-18T0700; else the latest.")
+]
+
+
+def exit_code(error: DigestError) -> int:
+    """What the shell is told."""
+    if isinstance(error, ConfigError):
+        return EXIT_CONFIG
+    if isinstance(error, NotFound):
+        return EXIT_NOT_FOUND
+    if isinstance(error, Conflict):
+        return EXIT_CONFLICT
+    return EXIT_TEMPORARY if error.temporary else 1
+
+
+def fail(error: DigestError) -> typer.Exit:
+    """Say what went wrong on standard error."""
+    for line in str(error).splitlines() or [type(error).__name__]:
+        show.err.print(f"digest: {line}", markup=False)
+    return typer.Exit(exit_code(error))
+
+
+def read_config(path: Path) -> Loaded:
+    """Load *path*, or leave with every fault named."""
+    try:
+        return load(path, environ=os.environ)
+    except ConfigError as error:
+        raise fail(error) from error
+
+
+def run_async(work: Callable[[], Coroutine[Any, Any, int]]) -> None:
+    """Run *work* to its end; its result is the exit code, an error of ours becomes a sentence."""
+    try:
+        code = asyncio.run(work())
+    except DigestError as error:
+        raise fail(error) from error
+    if code:
+        raise typer.Exit(code)
+
+
+def with_app(config: Path, work: Callable[[App], Awaitable[int]]) -> None:
+    """Open the App of *config*, do *work*, close it.
+
+    The first SIGINT or SIGTERM asks it to stop in good order, the second is obeyed at once.
+    """
+    telemetry.set_up()
+    loaded = read_config(config)
+
+    async def whole() -> int:
+        async with open_app(loaded, environ=os.environ) as app:
+            stop_politely(app)
+            return await work(app)
+
+    run_async(whole)
+
+
+def stop_politely(app: App, *, then: Callable[[], None] | None = None) -> None:
+    """At the first SIGINT or SIGTERM set `App.stopping` and call *then*; the second kills."""
+    loop = asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        app.stopping.set()
+        loop.remove_signal_handler(number)
+        if then is not None:
+            then()
+        show.err.print("digest: finishing what has begun; once more stops at once", markup=False)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask, number)
+
+
+def local_day(app: App, newsletter: Newsletter, given: str | None) -> date:
+    """The local date meant by ``--date``."""
+    if given is None:
+        return app.now().astimezone(ZoneInfo(newsletter.timezone)).date()
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise ConfigError([f"--date {given!r} is not a date such as 2026-05-18"]) from error
+
+
+def slot_by_hand(app: App, newsletter: Newsletter, given: str | None, *, again: bool) -> Slot:
+    """The slot that a person means: the day's own; with *again*, one at this very minute."""
+    day = local_day(app, newsletter, given)
+    if not again:
+        return slot_of(newsletter, day)
+    now: datetime = app.now().astimezone(ZoneInfo(newsletter.timezone))
+    return slot_of(newsletter, day, clock=now.time().replace(second=0, microsecond=0))
+
+
+def is_watched(as_json: bool) -> bool:
+    return not as_json and sys.stderr.isatty()

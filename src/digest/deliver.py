@@ -1,0 +1,429 @@
+"""The verbs of a delivery: freeze the audience, send, settle doubts.
+
+The rhythm that makes a crash harmless: the intent to write to a window of people is committed
+before any of their content leaves; what was answered is committed together with the next
+intent; in between, the event file notes each message begun and each reply heard.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from pathlib import Path
+
+from digest import store
+from digest.app import App
+from digest.errors import (
+    Conflict,
+    Deferred,
+    DigestError,
+    NotFound,
+    Refused,
+    RelayDown,
+    RenderError,
+    Vanished,
+)
+from digest.mail import Pace, Transport
+from digest.model import (
+    DELIVERY_LIFE,
+    Counts,
+    DeliveryEvent,
+    DeliveryState,
+    Edition,
+    EditionEvent,
+    EditionState,
+    Outcome,
+    Subscriber,
+)
+from digest.printer import Printer
+from digest.store import editions, journal, subscribers
+from digest.store.journal import Claim
+from digest.telemetry import log, who
+
+Progress = Callable[[Counts], None]
+
+TROUBLED = (DeliveryState.FAILED, DeliveryState.DOUBTFUL, DeliveryState.DEFERRED)
+
+
+def silent(counts: Counts) -> None:
+    """Nobody is watching."""
+
+
+# ---------------------------------------------------------------------- freeze
+
+
+async def freeze(app: App, edition_id: str) -> int:
+    """Decide for whom an approved edition is: everybody active now.  Return how many.
+
+    Later joiners are not mailed yesterday's paper; who leaves in between is skipped at the
+    last moment.
+    """
+    async with app.db.write() as conn:
+        record = await editions.get(conn, edition_id)
+        if record.state is not EditionState.APPROVED:
+            return record.planned
+        planned, after = 0, 0
+        while True:
+            ids = await subscribers.page_of_ids(
+                conn, record.newsletter, after=after, limit=journal.CHUNK
+            )
+            if not ids:
+                break
+            await journal.add_chunk(conn, edition_id, ids)
+            planned, after = planned + len(ids), ids[-1]
+        await journal.set_planned(conn, edition_id, planned)
+        await editions.move(conn, edition_id, EditionEvent.BEGIN)
+    return planned
+
+
+# --------------------------------------------------------------------- deliver
+
+
+async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> Counts:
+    """Send what is due of one edition; return where its deliveries stand.
+
+    Safe to run twice, at once, or again after a crash: the journal says who may be written
+    to, and the intent is committed before the first byte leaves.
+
+    Raises:
+        RelayDown: the relay refuses us; whoever is left stays pending.
+        Conflict: the edition is not approved, or was cancelled meanwhile.
+    """
+    await freeze(app, edition_id)
+    async with app.db.write() as conn:
+        record = await editions.get(conn, edition_id)
+        if record.state is EditionState.SENT:
+            return await journal.counts(conn, edition_id)
+        if record.state is not EditionState.SENDING:
+            raise Conflict(f"edition {edition_id} is {record.state}: only an approved one is sent")
+        await journal.requeue(conn, edition_id, [DeliveryState.DEFERRED], now=app.now())
+        edition = await editions.content(conn, edition_id)
+        chunks = await journal.open_chunks(conn, edition_id)
+    if chunks:
+        courier = _Courier(app, edition, Printer(app, edition), progress)
+        async with app.transport() as transport:
+            for seq in chunks:
+                async with app.db.lease(f"deliver:{edition_id}:{seq}") as mine:
+                    if mine:
+                        await courier.carry(transport, seq)
+    return await _finish(app, edition_id)
+
+
+async def _finish(app: App, edition_id: str) -> Counts:
+    """Close the edition when nobody is left to write to; check the sum to the person."""
+    async with app.db.write() as conn:
+        counts = await journal.counts(conn, edition_id)
+        record = await editions.get(conn, edition_id)
+        open_chunks = await journal.open_chunks(conn, edition_id)
+        if record.state is EditionState.SENDING and not open_chunks and not counts.pending:
+            await editions.move(conn, edition_id, EditionEvent.FINISH, finished_at=app.now())
+    if not counts.reconciles:
+        log.error("deliveries do not add up", edition=edition_id, counts=str(counts))
+    return counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Send:
+    """One message to one person, about to be sent."""
+
+    subscriber: Subscriber
+    attempts: int
+
+
+class _Courier:
+    """Carries chunks of one edition to one transport."""
+
+    def __init__(self, app: App, edition: Edition, printer: Printer, progress: Progress) -> None:
+        self._app = app
+        self._edition = edition
+        self._printer = printer
+        self._progress = progress
+        self._pace = Pace.start(app.settings.mail.max_per_minute, time.monotonic())
+        self._counts = Counts()
+
+    async def carry(self, transport: Transport, seq: int) -> None:
+        """Send one chunk to its end, window by window."""
+        app, id = self._app, self._edition.id
+        folder = app.data_dir / "events"
+        async with app.db.write() as conn:
+            held = await journal.claim(conn, id, seq)
+            self._counts = await journal.counts(conn, id)
+        if held is None:
+            return
+        outcomes = await self._recover(held, folder)
+        async with app.db.write() as conn:
+            # Whoever of the broken window has no row now was certainly not begun.
+            held = await journal.settle(
+                app.db, conn, held, outcomes, cursor=held.cursor, window_to=held.cursor
+            )
+        store.forget_events(folder, id, seq)
+        with store.open_events(folder, id, seq, held.fence) as events:
+            gone: list[Outcome] = []
+            outcomes = []
+            try:
+                while True:
+                    held, people, gone = await self._open_window(held, outcomes)
+                    events.settled()
+                    outcomes = []
+                    if held.cursor == len(held.ids):
+                        return
+                    outcomes = gone + await self._send_all(transport, people, events)
+            except _Stopped as stopped:
+                async with app.db.write() as conn:
+                    # The window is shut again: nobody in it is left half-said.
+                    await journal.settle(
+                        app.db,
+                        conn,
+                        held,
+                        gone + stopped.outcomes,
+                        cursor=held.cursor,
+                        window_to=held.cursor,
+                    )
+                raise stopped.cause from stopped
+
+    async def _recover(self, held: Claim, folder: Path) -> list[Outcome]:
+        """What became of the window that a dead worker left open."""
+        window = held.open_window
+        if not window:
+            return []
+        async with self._app.db.read() as conn:
+            rows = await journal.known(conn, held.edition_id, window)
+        trace = store.read_events(folder, held.edition_id, held.seq)
+        now = self._app.now()
+        outcomes = []
+        for id in window:
+            row = rows.get(id)
+            if row is not None and row.state is not DeliveryState.SENDING:
+                continue
+            attempts = (row.attempts if row else 0) + 1
+            if id in trace.replied:
+                code = trace.replied[id]
+                outcomes.append(
+                    self._outcome_of(id, code, "noted before the process was killed", attempts, now)
+                )
+            elif id in trace.started or not trace.trusted:
+                if self._app.settings.mail.on_doubt == "resend":
+                    continue
+                outcomes.append(
+                    Outcome(
+                        subscriber_id=id,
+                        state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.VANISH],
+                        text="the process was killed while the relay had the message",
+                        at=now,
+                        attempts=attempts,
+                    )
+                )
+        if outcomes:
+            log.warning("recovered a broken window", edition=held.edition_id, chunk=held.seq)
+        return outcomes
+
+    async def _open_window(
+        self, held: Claim, outcomes: Sequence[Outcome]
+    ) -> tuple[Claim, list[_Send], list[Outcome]]:
+        """Commit *outcomes* and the next intent; return whom to write to, and who is gone."""
+        app = self._app
+        async with app.db.write() as conn:
+            record = await editions.get(conn, held.edition_id)
+            going_on = record.state is EditionState.SENDING and not app.stopping.is_set()
+            ids = held.window_after(app.settings.mail.window) if going_on else ()
+            held = await journal.settle(
+                app.db,
+                conn,
+                held,
+                outcomes,
+                cursor=held.window_to,
+                window_to=held.window_to + len(ids),
+            )
+            rows = await journal.known(conn, held.edition_id, ids) if ids else {}
+            # Live rows: a leave or a suppression since the freeze is honoured.
+            people = await subscribers.active(conn, self._edition.newsletter, ids, hash_key=app.key)
+            wanted = [id for id in ids if journal.is_waiting(rows.get(id))]
+            await journal.mark_sending(conn, held.edition_id, [id for id in wanted if id in rows])
+        sends, gone = [], []
+        for id in wanted:
+            attempts = (rows[id].attempts if id in rows else 0) + 1
+            if id in people:
+                sends.append(_Send(subscriber=people[id], attempts=attempts))
+            else:
+                gone.append(self._skipped(id, "left, or suppressed, since the audience was frozen"))
+        self._count(outcomes)
+        if not going_on:
+            raise Conflict(f"sending of {held.edition_id} was stopped")
+        return held, sends, gone
+
+    async def _send_all(
+        self, transport: Transport, people: Sequence[_Send], events: store.EventFile
+    ) -> list[Outcome]:
+        """Write to everybody of a window, as many at once as there are connections."""
+        waiting = iter(people)
+        outcomes: list[Outcome] = []
+        causes: list[DigestError] = []
+
+        async def work() -> None:
+            for send in waiting:
+                if causes or self._app.stopping.is_set():
+                    return
+                try:
+                    outcomes.append(await self._send(transport, send, events))
+                except (RelayDown, RenderError) as error:
+                    causes.append(error)
+
+        await asyncio.gather(*(work() for _ in range(self._app.settings.mail.connections)))
+        if causes:
+            raise _Stopped(outcomes, causes[0])
+        if len(outcomes) < len(people):
+            raise _Stopped(outcomes, Conflict("asked to stop"))
+        return outcomes
+
+    async def _send(self, transport: Transport, send: _Send, events: store.EventFile) -> Outcome:
+        """One message: its outcome, whatever the relay says of the person.
+
+        Raises:
+            RelayDown: it is about us; nothing was begun for this person.
+        """
+        app, subscriber = self._app, send.subscriber
+        delay, self._pace = self._pace.take(time.monotonic())
+        if delay:
+            await asyncio.sleep(delay)
+        try:
+            message = self._printer.message(subscriber, sent_at=app.now())
+            reply = await transport.send(
+                message,
+                sender=app.settings.mail.from_address,
+                to=subscriber.email,
+                started=lambda: events.started(subscriber.id),
+            )
+        except NotFound as error:
+            return self._skipped(subscriber.id, str(error))
+        except Vanished as error:
+            log.warning("no answer heard", edition=self._edition.id, who=who(subscriber.email))
+            return Outcome(
+                subscriber_id=subscriber.id,
+                state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.VANISH],
+                text=error.text,
+                at=app.now(),
+                attempts=send.attempts,
+            )
+        except (Deferred, Refused) as error:
+            events.replied(subscriber.id, error.code or 450)
+            outcome = self._outcome_of(
+                subscriber.id, error.code or 450, error.text, send.attempts, app.now()
+            )
+            if isinstance(error, Refused):
+                outcome = replace(
+                    outcome, state=DeliveryState.FAILED, not_before=None, code=error.code
+                )
+            return outcome
+        events.replied(subscriber.id, reply.code)
+        return replace(
+            self._outcome_of(subscriber.id, reply.code, reply.text, send.attempts, app.now()),
+            enhanced=reply.enhanced,
+            relay=reply.relay,
+        )
+
+    def _outcome_of(self, id: int, code: int, text: str, attempts: int, now: datetime) -> Outcome:
+        """What a reply makes of a delivery: accepted, refused, or later while tries are left."""
+        mail = self._app.settings.mail
+        event = DeliveryEvent.REFUSE
+        if 200 <= code < 300:
+            event = DeliveryEvent.ACCEPT
+        elif code < 500 and attempts < mail.attempts:
+            event = DeliveryEvent.DEFER
+        state = DELIVERY_LIFE[DeliveryState.SENDING][event]
+        wait = mail.retry_s * 2 ** (attempts - 1) * _jitter(self._edition.id, id, attempts)
+        return Outcome(
+            subscriber_id=id,
+            state=state,
+            code=code,
+            text=text,
+            at=now,
+            attempts=attempts,
+            not_before=now + timedelta(seconds=wait) if event is DeliveryEvent.DEFER else None,
+        )
+
+    def _skipped(self, id: int, why: str) -> Outcome:
+        return Outcome(
+            subscriber_id=id,
+            state=DELIVERY_LIFE[DeliveryState.PENDING][DeliveryEvent.SUPPRESS],
+            text=why,
+            at=self._app.now(),
+        )
+
+    def _count(self, outcomes: Sequence[Outcome]) -> None:
+        """Tell whoever is watching, from what is committed."""
+        names = ("sent", "failed", "skipped", "doubtful")
+        tally = {name: getattr(self._counts, name) for name in names}
+        for outcome in outcomes:
+            if outcome.state.value in tally:
+                tally[outcome.state.value] += 1
+        pending = self._counts.planned - sum(tally.values()) - self._counts.bounced
+        self._counts = replace(self._counts, pending=pending, **tally)
+        self._progress(self._counts)
+
+
+class _Stopped(Exception):
+    """Sending ended early; what was answered until then must still be written down."""
+
+    def __init__(self, outcomes: list[Outcome], cause: DigestError) -> None:
+        super().__init__(str(cause))
+        self.outcomes = outcomes
+        self.cause = cause
+
+
+def _jitter(edition_id: str, id: int, attempts: int) -> float:
+    """0.75 to 1.25, the same each time: retries spread out without rolling dice."""
+    byte = blake2b(f"{edition_id} {id} {attempts}".encode(), digest_size=1).digest()[0]
+    return 0.75 + byte / 510
+
+
+# ------------------------------------------------------------------- by hand
+
+
+async def resend(app: App, edition_id: str, states: Sequence[DeliveryState]) -> int:
+    """Queue the doubtful or failed of an edition again; return how many.
+
+    A doubtful person may get a second copy: the same Message-ID, so that most readers' mail
+    programs show one.  `deliver` then sends.
+    """
+    async with app.db.write() as conn:
+        record = await editions.get(conn, edition_id)
+        if record.state not in (EditionState.SENDING, EditionState.SENT):
+            raise Conflict(f"edition {edition_id} is {record.state}: nobody was written to yet")
+        queued = await journal.requeue(conn, edition_id, states, now=None)
+        if queued and record.state is EditionState.SENT:
+            await editions.move(conn, edition_id, EditionEvent.BEGIN)
+    return queued
+
+
+async def close_doubts(app: App, edition_id: str) -> int:
+    """Take the doubtful as sent; return how many."""
+    async with app.db.write() as conn:
+        await editions.get(conn, edition_id)
+        return await journal.close_doubts(conn, edition_id, now=app.now())
+
+
+async def stands(app: App, edition_id: str) -> Counts:
+    """Where the deliveries of an edition stand."""
+    async with app.db.read() as conn:
+        return await journal.counts(conn, edition_id)
+
+
+async def listing(
+    app: App, edition_id: str, states: Sequence[DeliveryState] = TROUBLED
+) -> list[tuple[str, str]]:
+    """Rows of the journal with the people's names, for the operator: (address, words).
+
+    Without *states* those whom the edition did not reach.
+    """
+    async with app.db.read() as conn:
+        rows = await journal.listing(conn, edition_id, states=states)
+        names = await subscribers.names(conn, [row.subscriber_id for row in rows])
+    return [
+        (
+            names.get(row.subscriber_id, f"subscriber {row.subscriber_id}, erased"),
+            f"{row.state}: {row.code or ''} {row.text}".replace(":  ", ": "),
+        )
+        for row in rows
+    ]

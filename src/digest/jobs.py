@@ -1,0 +1,172 @@
+"""What is due now?  A pure answer to what the database says stands.
+
+Work is level-triggered: verbs change state, the next tick sees it and names the job.  A lost
+job is named again; a doubled one finds nothing to do.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from digest import deliver, pipeline
+from digest.app import App
+from digest.model import EditionState, Job, Slot
+from digest.pipeline import is_due
+from digest.settings import Newsletter, Source
+from digest.store.editions import Record
+from digest.store.sources import SourceRecord
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def slot_of(newsletter: Newsletter, day: date, *, clock: time | None = None) -> Slot:
+    """The slot of *newsletter* on the local date *day*.
+
+    A clock that the spring gap leaves out is moved past it; one that autumn repeats means its
+    first pass (PEP 495, ``fold=0``).  So every local date has exactly one instant.
+    """
+    clock = clock or newsletter.send_at
+    local = datetime.combine(day, clock, tzinfo=ZoneInfo(newsletter.timezone))
+    return Slot(newsletter=newsletter.slug, day=day, clock=clock, at=local.astimezone(UTC))
+
+
+def slots(newsletter: Newsletter, *, after: datetime, until: datetime) -> Iterator[Slot]:
+    """The scheduled slots with ``after < at <= until``, in order."""
+    zone = ZoneInfo(newsletter.timezone)
+    day = after.astimezone(zone).date() - timedelta(days=1)
+    last = until.astimezone(zone).date() + timedelta(days=1)
+    while day <= last:
+        if _DAYS[day.weekday()] in newsletter.days:
+            slot = slot_of(newsletter, day)
+            if after < slot.at <= until:
+                yield slot
+        day += timedelta(days=1)
+
+
+def next_slot(newsletter: Newsletter, *, after: datetime) -> Slot:
+    """The first scheduled slot after an instant: within eight days there is always one."""
+    return next(slots(newsletter, after=after, until=after + timedelta(days=9)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the database says, at one moment."""
+
+    sources: Mapping[str, SourceRecord]
+    #: Newsletter → since when it is known here.
+    since: Mapping[str, datetime]
+    #: Newsletter → ids of its latest editions, whatever their state.
+    taken: Mapping[str, frozenset[str]]
+    #: Editions on their way: draft, approved or sending.
+    moving: Sequence[Record]
+    #: Edition → when its first deferred delivery may be tried; absent if none is deferred.
+    retries: Mapping[str, datetime]
+    #: Editions with chunks that nobody has finished.
+    unfinished: frozenset[str]
+
+
+#: How far back an unattended slot is looked for; a longer outage holds only the latest.
+LOOK_BACK = timedelta(days=8)
+
+
+def due(
+    now: datetime,
+    standing: Standing,
+    *,
+    newsletters: Sequence[Newsletter],
+    sources: Sequence[Source],
+) -> list[Job]:
+    """Every job that is due at *now*."""
+    jobs = [
+        Job(verb="collect", key=f"collect:{source.id}", args={"source": source.id})
+        for source in sources
+        if is_due(standing.sources.get(source.id), now)
+    ]
+    for newsletter in newsletters:
+        slot = _missing(now, standing, newsletter)
+        if slot is not None:
+            late = now - slot.at > timedelta(hours=newsletter.catch_up_h)
+            args = {"slot": slot, "late": late}
+            jobs.append(Job(verb="edition", key=f"edition:{slot.edition_id}", args=args))
+    automatic = {newsletter.slug for newsletter in newsletters if newsletter.auto_approve}
+    for record in standing.moving:
+        jobs.extend(_next_step(now, standing, record, automatic=record.newsletter in automatic))
+    return jobs
+
+
+def _missing(now: datetime, standing: Standing, newsletter: Newsletter) -> Slot | None:
+    """The latest slot that has passed and has no edition; earlier ones are not made up for."""
+    since = standing.since.get(newsletter.slug)
+    if since is None:
+        return None
+    passed = list(slots(newsletter, after=max(since, now - LOOK_BACK), until=now))
+    if not passed or passed[-1].edition_id in standing.taken.get(newsletter.slug, frozenset()):
+        return None
+    return passed[-1]
+
+
+def _next_step(
+    now: datetime, standing: Standing, record: Record, *, automatic: bool
+) -> Iterator[Job]:
+    args = {"edition_id": record.id}
+    if record.state is EditionState.DRAFT:
+        # A scheduled draft whose process died between composing and approving.
+        if automatic and record.slot_at <= now and record.repeats is None:
+            yield Job(verb="approve", key=f"approve:{record.id}", args=args)
+        return
+    if record.published_at is None:
+        yield Job(verb="publish", key="publish", args={})
+    retry_at = standing.retries.get(record.id)
+    if (
+        record.state is EditionState.APPROVED
+        or record.id in standing.unfinished
+        or (retry_at is not None and retry_at <= now)
+    ):
+        yield Job(verb="deliver", key=f"deliver:{record.id}", args=args)
+
+
+# ------------------------------------------------------- the job's name → its verb
+
+
+async def _collect(app: App, *, source: str) -> None:
+    chosen = [known for known in app.settings.sources if known.id == source]
+    await pipeline.collect(app, chosen)
+
+
+async def _edition(app: App, *, slot: Slot, late: bool) -> None:
+    newsletter = app.newsletter(slot.newsletter)
+    if not late:
+        chosen = [
+            source
+            for source in app.settings.sources
+            if not newsletter.sources or source.id in newsletter.sources
+        ]
+        await pipeline.collect(app, chosen)
+    record = await pipeline.compose(app, newsletter, slot, late=late)
+    if record.state is EditionState.DRAFT and newsletter.auto_approve:
+        await pipeline.approve(app, record.id)
+
+
+async def _approve(app: App, *, edition_id: str) -> None:
+    await pipeline.approve(app, edition_id)
+
+
+async def _publish(app: App) -> None:
+    await pipeline.publish(app)
+
+
+async def _deliver(app: App, *, edition_id: str) -> None:
+    await deliver.deliver(app, edition_id)
+
+
+HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
+    {
+        "collect": _collect,
+        "edition": _edition,
+        "approve": _approve,
+        "publish": _publish,
+        "deliver": _deliver,
+    }
+)

@@ -1,0 +1,152 @@
+"""The clock, and who does what it finds due.
+
+APScheduler ticks: every `tick_s`, and at each newsletter's own hour in its own zone.  A tick
+reads what stands, asks `jobs.due`, and starts each job that is not running here already.
+Other processes may do the same on the same database: keys, leases and fences make that
+harmless.
+"""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from digest import jobs
+from digest.app import App
+from digest.errors import DigestError
+from digest.model import EditionState, Job
+from digest.store import editions, journal, sources
+from digest.telemetry import log
+
+#: After a job fails: first wait, and the longest.
+_FIRST_WAIT = timedelta(seconds=10)
+_LONGEST_WAIT = timedelta(minutes=10)
+
+_MOVING = (EditionState.DRAFT, EditionState.APPROVED, EditionState.SENDING, EditionState.SENT)
+
+
+async def look(app: App) -> jobs.Standing:
+    """Read what `jobs.due` needs to know."""
+    slugs = [newsletter.slug for newsletter in app.settings.newsletters]
+    async with app.db.write() as conn:
+        since = await editions.meet_newsletters(app.db, conn, slugs, now=app.now())
+    async with app.db.read() as conn:
+        taken, moving = {}, []
+        for slug in slugs:
+            records = await editions.listing(conn, newsletter=slug, limit=100)
+            taken[slug] = frozenset(record.id for record in records)
+            moving += [
+                record
+                for record in records
+                if record.state in _MOVING
+                and not (record.state is EditionState.SENT and record.published_at)
+            ]
+        retries, unfinished = {}, set()
+        for record in moving:
+            if record.state is not EditionState.SENDING:
+                continue
+            retry_at = await journal.next_due(conn, record.id)
+            if retry_at is not None:
+                retries[record.id] = retry_at
+            if await journal.open_chunks(conn, record.id):
+                unfinished.add(record.id)
+        return jobs.Standing(
+            sources=await sources.known(conn),
+            since=since,
+            taken=taken,
+            moving=moving,
+            retries=retries,
+            unfinished=frozenset(unfinished),
+        )
+
+
+class Runner:
+    """Runs what is due until it is stopped."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._running: dict[str, asyncio.Task[None]] = {}
+        #: Job key → (failures in a row, not before).
+        self._waits: dict[str, tuple[int, datetime]] = {}
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
+
+    def start(self) -> None:
+        """Begin to tick; needs a running event loop."""
+        # No misfire limit: a tick that comes late is as good as one in time, and one is enough.
+        common = {"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+        every = IntervalTrigger(seconds=self._app.settings.serve.tick_s, timezone=UTC)
+        self._scheduler.add_job(
+            self.tick, every, next_run_time=datetime.now(UTC), id="tick", **common
+        )
+        for newsletter in self._app.settings.newsletters:
+            at = newsletter.send_at
+            # Days by name: in cron text 1 is Tuesday here.
+            hour = CronTrigger(
+                day_of_week=",".join(newsletter.days),
+                hour=at.hour,
+                minute=at.minute,
+                second=at.second,
+                timezone=newsletter.timezone,
+            )
+            self._scheduler.add_job(self.tick, hour, id=f"hour:{newsletter.slug}", **common)
+        self._scheduler.start()
+
+    async def tick(self) -> None:
+        """Start every job that is due and not running here."""
+        app = self._app
+        if app.stopping.is_set():
+            return
+        now = app.now()
+        try:
+            standing = await look(app)
+        except DigestError as error:
+            log.error("the database does not answer", reason=str(error))
+            return
+        for job in jobs.due(
+            now,
+            standing,
+            newsletters=app.settings.newsletters,
+            sources=app.settings.sources,
+        ):
+            waits = self._waits.get(job.key)
+            if job.key in self._running or (waits and now < waits[1]):
+                continue
+            task = asyncio.create_task(self._run(job), name=job.key)
+            self._running[job.key] = task
+
+    async def _run(self, job: Job) -> None:
+        try:
+            await jobs.HANDLERS[job.verb](self._app, **job.args)
+            self._waits.pop(job.key, None)
+        except DigestError as error:
+            self._put_off(job)
+            log.warning("job put off", job=job.key, reason=str(error))
+        except Exception:  # noqa: BLE001 - the outermost loop: it logs the trace and lives on
+            self._put_off(job)
+            log.exception("job failed", job=job.key)
+        finally:
+            self._running.pop(job.key, None)
+
+    def _put_off(self, job: Job) -> None:
+        failures = self._waits.get(job.key, (0, None))[0] + 1
+        wait = min(_FIRST_WAIT * 2 ** min(failures - 1, 10), _LONGEST_WAIT)
+        self._waits[job.key] = (failures, self._app.now() + wait)
+
+    async def idle(self) -> None:
+        """Wait until nothing runs."""
+        while self._running:
+            await asyncio.gather(*self._running.values())
+
+    async def stop(self) -> None:
+        """Begin nothing new; give what has begun `drain_s`, then leave it to the journal."""
+        self._app.stopping.set()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._app.settings.serve.drain_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -1,0 +1,54 @@
+"""Loud room, on the face layer: HTTP in.
+
+`create` gives an ASGI application: the published pages and feeds, the way out of a
+subscription, and, when mail goes to the embedded relay, its outbox.  It reads files and calls
+verbs; it decides nothing.
+"""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from digest.app import App
+from digest.errors import BadToken, DigestError, NotFound
+from digest.telemetry import log
+from digest.web import archive, outbox, public
+from digest.web.safety import SafetyHeaders
+
+__all__ = ["create"]
+
+
+async def _health(request: Request) -> Response:
+    """200 while the database answers."""
+    app: App = request.app.state.app
+    async with app.db.read():
+        return PlainTextResponse("ok\n")
+
+
+async def _explain(request: Request, error: Exception) -> Response:
+    """An error of ours as a status and a sentence; the operator's log has the cause."""
+    if isinstance(error, NotFound):
+        return PlainTextResponse("There is nothing here.\n", status_code=404)
+    if isinstance(error, BadToken):
+        return PlainTextResponse("This link is not valid.\n", status_code=403)
+    log.error("request failed", path=request.url.path.split("/")[1], reason=str(error))
+    status = 503 if isinstance(error, DigestError) and error.temporary else 500
+    return PlainTextResponse("Something is wrong here; try again later.\n", status_code=status)
+
+
+def create(app: App) -> Starlette:
+    """The application of one App."""
+    routes: list[BaseRoute] = [Route("/health", _health), *public.ROUTES]
+    if app.settings.mail.by == "embedded":
+        routes += outbox.ROUTES
+    app.out_dir.mkdir(parents=True, exist_ok=True)
+    routes.append(Mount("/", archive.Published(directory=app.out_dir, html=True)))
+    served = Starlette(
+        routes=routes,
+        exception_handlers={DigestError: _explain},
+        middleware=[Middleware(SafetyHeaders)],
+    )
+    served.state.app = app
+    return served

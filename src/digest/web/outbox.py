@@ -1,0 +1,90 @@
+"""/outbox: the mails that the embedded relay kept, for whoever sits at this machine.
+
+They hold people's addresses and the keys to their subscriptions, so nobody else may see them:
+not another machine, and not another site in this machine's browser.
+"""
+
+import asyncio
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default as default_policy
+from html import escape
+from itertools import islice
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from digest.app import App
+from digest.mail import EmbeddedRelay, Kept
+
+_SHOWN = 200
+_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Outbox</title>
+<style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:52rem;
+margin:2rem auto;padding:0 1rem}}td,th{{text-align:start;padding:.3rem .8rem .3rem 0;
+vertical-align:top;overflow-wrap:anywhere}}</style></head><body>
+<h1>Outbox</h1><p>{count} mails are in the Maildir <code>{folder}</code>. They went no further:
+set <code>[mail]</code> in config.toml to send through a relay of yours.</p>
+<table><thead><tr><th>To</th><th>Subject</th><th></th></tr></thead><tbody>{rows}</tbody></table>
+</body></html>"""
+
+
+def _only_here(request: Request) -> EmbeddedRelay:
+    """The relay's Maildir.
+
+    Raises:
+        HTTPException: 404, as if it were not there, for anybody but this machine by its own name.
+    """
+    app: App = request.app.state.app
+    client = request.client.host if request.client else ""
+    # The Host too: a strange name that resolves to this machine is somebody else's page.
+    if client not in _HOSTS or request.url.hostname not in _HOSTS:
+        raise HTTPException(404)
+    return EmbeddedRelay(app.outbox)
+
+
+def _parsed(kept: Kept) -> EmailMessage:
+    return message_from_bytes(kept.message, policy=default_policy)
+
+
+async def _list(request: Request) -> Response:
+    relay = _only_here(request)
+    kept = await asyncio.to_thread(lambda: list(islice(relay.messages(), _SHOWN + 1)))
+    rows = "".join(
+        f"<tr><td>{escape(mail.to)}</td><td>{escape(str(_parsed(mail)['Subject']))}</td>"
+        f'<td><a href="/outbox/{escape(mail.key)}/html">HTML</a> '
+        f'<a href="/outbox/{escape(mail.key)}/text">text</a> '
+        f'<a href="/outbox/{escape(mail.key)}/source">source</a></td></tr>'
+        for mail in kept[:_SHOWN]
+    )
+    count = f"More than {_SHOWN}" if len(kept) > _SHOWN else str(len(kept))
+    page = _PAGE.format(count=count, folder=escape(str(relay.maildir)), rows=rows)
+    return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+
+async def _one(request: Request) -> Response:
+    relay = _only_here(request)
+    key, form = request.path_params["key"], request.path_params["form"]
+    found = await asyncio.to_thread(
+        lambda: next((mail for mail in relay.messages() if mail.key == key), None)
+    )
+    if found is None:
+        raise HTTPException(404)
+    headers = {"Cache-Control": "no-store"}
+    if form == "source":
+        text = found.message.decode("utf-8", errors="replace")
+        return PlainTextResponse(text, headers=headers)
+    body = _parsed(found).get_body(("html",) if form == "html" else ("plain",))
+    if body is None:
+        raise HTTPException(404)
+    answer = HTMLResponse if form == "html" else PlainTextResponse
+    return answer(body.get_content(), headers=headers)
+
+
+ROUTES = [
+    Route("/outbox", _list),
+    Route("/outbox/{key}/{form}", _one),
+]

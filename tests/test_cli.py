@@ -1,0 +1,192 @@
+"""The command line: what a person types, sees, and gets as an exit code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from digest.cli import app
+from newsroom import SEEDS, accepted, people_csv, write_article, write_config, write_day
+
+ID = "daily@2026-05-18T0700"
+DAY = ("--date", "2026-05-18")
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A newsroom with three pieces of news and four readers, as the current folder."""
+    write_config(tmp_path)
+    write_day(tmp_path)
+    (tmp_path / "people.csv").write_text(people_csv(4))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    assert digest("subscribers", "import", "people.csv").exit_code == 0
+    return tmp_path
+
+
+def digest(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def ask(*arguments: str, code: int = 0) -> Any:
+    """The answer in JSON."""
+    result = digest(*arguments, "--json")
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout)
+
+
+def test_a_run_does_everything_and_a_second_one_nothing(newsroom: Path) -> None:
+    first = ask("run", *DAY)
+    assert (first["edition"], first["state"], first["already_done"]) == (ID, "sent", False)
+    assert first["deliveries"]["sent"] == 4
+    assert Path(first["where"]["page"]).exists()
+    second = ask("run", *DAY)
+    assert second["already_done"]
+    assert len(accepted(newsroom)) == 4
+    told = digest("run", *DAY)
+    assert "nobody was written to twice" in told.stdout
+    assert "--again" in told.stdout
+
+
+def test_again_has_to_be_asked_for_and_makes_a_further_edition(newsroom: Path) -> None:
+    ask("run", *DAY)
+    again = ask("run", *DAY, "--again")
+    assert again["edition"] != ID
+    assert (again["stories"], again["deliveries"]["sent"]) == (3, 4)
+    assert ask("run", *DAY, "--again")["edition"] not in (ID, again["edition"])
+    assert len(accepted(newsroom)) == 12
+
+
+def test_a_dry_run_sends_nothing_and_writes_the_messages(newsroom: Path) -> None:
+    done = ask("run", *DAY, "--dry-run", "mails")
+    assert (done["state"], done["written"]) == ("draft", 4)
+    assert len(list((newsroom / "mails").glob("*.eml"))) == 4
+    assert accepted(newsroom) == []
+    assert not (newsroom / "out").exists() or not list((newsroom / "out").rglob("feed.rss"))
+    assert ask("run", *DAY)["deliveries"]["sent"] == 4
+
+
+def test_the_report_names_what_could_not_be_read_and_what_to_do(newsroom: Path) -> None:
+    (newsroom / "desk" / "noise.txt").write_bytes(bytes(range(32)) * 40)
+    told = digest("run", *DAY).stdout
+    assert "Could not be read" in told
+    assert "noise.txt" in told
+    assert "save the page as text or HTML" in told
+    assert "4 of 4" in told
+
+
+def test_the_steps_by_hand(newsroom: Path) -> None:
+    assert ask("collect")["sources"][0]["new"] == 3
+    assert ask("compose", *DAY)["state"] == "draft"
+    assert ask("send", ID, "--to", "editor@example.com")["reply"].startswith("250")
+    assert digest("send", ID).exit_code == 4
+    assert ask("approve", ID)["state"] == "approved"
+    assert ask("publish")["changed"] == []
+    assert ask("send", ID)["deliveries"]["sent"] == 4
+    assert sorted(accepted(newsroom))[0] == "editor@example.com"
+
+
+def test_an_empty_day_is_recorded_and_shown(newsroom: Path) -> None:
+    for path in (newsroom / "desk").iterdir():
+        path.unlink()
+    assert ask("run", *DAY)["state"] == "skipped"
+    assert "nothing new" in digest("status").stdout
+    assert accepted(newsroom) == []
+
+
+def test_status_shows_where_everything_stands(newsroom: Path) -> None:
+    ask("run", *DAY)
+    found = ask("status")
+    assert found["editions"][0]["deliveries"]["sent"] == 4
+    assert found["newsletters"][0]["subscriptions"] == {"active": 4}
+    assert found["sources"][0]["failures"] == 0
+    assert ID in digest("status").stdout
+
+
+def test_a_preview_is_written_and_printed(newsroom: Path) -> None:
+    ask("run", *DAY)
+    seen = ask("preview", ID)
+    assert [Path(name).name for name in seen["files"]] == [
+        "page.html", "mail.html", "mail.txt", "mail.eml",
+    ]  # fmt: skip
+    assert "Ferry runs again" in digest("preview").stdout
+
+
+def test_deliveries_lists_people_by_state(newsroom: Path) -> None:
+    ask("run", *DAY)
+    assert ask("deliveries", ID)["people"] == []
+    assert len(ask("deliveries", ID, "--state", "sent")["people"]) == 4
+
+
+def test_a_folder_or_file_can_be_named_by_hand(newsroom: Path) -> None:
+    done = ask("run", *DAY, "--source", str(SEEDS / "pages"))
+    assert done["sources"][0]["documents"] == 16
+    assert done["sources"][0]["articles"] == 16
+    assert done["deliveries"]["sent"] == 4
+
+
+def test_read_shows_how_documents_are_understood(newsroom: Path) -> None:
+    pages = SEEDS / "pages"
+    result = digest("read", str(pages), str(SEEDS / "hostile" / "empty.txt"), "--json")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.exit_code == 1
+    assert len(lines) == 17
+    assert lines[-1]["kind"] == "unreadable"
+    assert lines[-1]["problems"]
+    assert all(line["articles"] for line in lines[:-1])
+    told = digest("read", str(SEEDS / "notes"))
+    assert told.exit_code == 0
+    assert "article:" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("run", "--config", "nowhere.toml"), 2, "nowhere.toml"),
+        (("run", "--date", "yesterday"), 2, "is not a date"),
+        (("run", "--newsletter", "weekly"), 3, "config.toml has no newsletter 'weekly'"),
+        (("run", "--source", "nowhere"), 3, "there is no file or folder nowhere"),
+        (("send",), 3, "there is no edition yet"),
+        (("approve", "daily@2020-01-01T0700"), 3, "there is no edition"),
+        (("subscribers", "import", "nowhere.csv"), 3, "cannot be read"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_and_a_code(
+    newsroom: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    result = digest(*arguments)
+    assert result.exit_code == code, result.output
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_an_approved_edition_cannot_be_approved_again(newsroom: Path) -> None:
+    ask("run", *DAY)
+    assert digest("approve", ID).exit_code == 4
+    assert digest("cancel", ID).exit_code == 4
+
+
+def test_every_fault_of_the_configuration_is_named(newsroom: Path) -> None:
+    (newsroom / "config.toml").write_text('[site]\nnmae = "x"\n[serve]\nport = "y"\n')
+    result = digest("status")
+    assert result.exit_code == 2
+    assert "did you mean" in result.stderr
+    assert "serve.port" in result.stderr
+
+
+def test_config_prints_what_is_in_force(newsroom: Path) -> None:
+    rows = {row["key"]: row for row in ask("config")}
+    assert rows["site.name"]["value"] == '"Test Press"'
+    assert "line" in rows["site.name"]["from"]
+    assert rows["serve.port"]["from"] == "default"
+
+
+def test_a_relay_that_does_not_answer_is_for_later(newsroom: Path) -> None:
+    write_config(newsroom, mail='by = "smtp"\nhost = "127.0.0.1"\nport = 1\ntls = "none"')
+    result = digest("run", *DAY)
+    assert result.exit_code == 75
+    write_config(newsroom)
+    write_article(newsroom, "more-news", "Something else happened in the evening of Sunday.")
+    assert ask("run", *DAY)["deliveries"]["sent"] == 4

@@ -1,0 +1,190 @@
+"""What is due now: the calendar in the newsletter's own zone, and the next step of each edition."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.jobs import HANDLERS, Standing, due, next_slot, slot_of, slots
+from digest.model import EditionState
+from digest.settings import Newsletter, Source
+from digest.store.editions import Record
+from digest.store.sources import SourceRecord
+from make import MORNING
+
+SLOT = "daily@2026-05-18T0700"
+
+
+def make_newsletter(**fields: Any) -> Newsletter:
+    return Newsletter(
+        **({"slug": "daily", "title": "The Daily", "timezone": "Europe/Athens"} | fields)
+    )
+
+
+def make_record(**fields: Any) -> Record:
+    values: dict[str, Any] = {
+        "id": SLOT,
+        "newsletter": "daily",
+        "day": date(2026, 5, 18),
+        "clock": "0700",
+        "slot_at": MORNING,
+        "state": EditionState.APPROVED,
+        "reason": "",
+        "repeats": None,
+        "planned": 0,
+        "created_at": MORNING,
+        "approved_at": None,
+        "published_at": MORNING,
+        "finished_at": None,
+    }
+    return Record(**(values | fields))
+
+
+def make_standing(**fields: Any) -> Standing:
+    values: dict[str, Any] = {
+        "sources": {},
+        "since": {"daily": MORNING - timedelta(days=30)},
+        "taken": {},
+        "moving": [],
+        "retries": {},
+        "unfinished": frozenset(),
+    }
+    return Standing(**(values | fields))
+
+
+def check(
+    standing: Standing, expected: list[str], *, now: datetime = MORNING, **fields: Any
+) -> None:
+    jobs = due(now, standing, newsletters=[make_newsletter(**fields)], sources=[])
+    assert [job.key for job in jobs] == expected
+    assert all(job.verb in HANDLERS for job in jobs)
+
+
+def test_an_edition_is_due_at_its_hour_in_its_own_zone() -> None:
+    check(make_standing(), [f"edition:{SLOT}"])
+    before = MORNING - timedelta(seconds=1)
+    check(make_standing(), ["edition:daily@2026-05-17T0700"], now=before)
+
+
+def test_a_taken_slot_is_not_due_again() -> None:
+    check(make_standing(taken={"daily": frozenset({SLOT})}), [])
+
+
+def test_days_are_named_and_the_others_are_quiet() -> None:
+    tuesday_only = make_newsletter(days=("tue",))
+    assert next_slot(tuesday_only, after=MORNING).day == date(2026, 5, 19)
+    assert [slot.day.strftime("%a") for slot in slots(
+        tuesday_only, after=MORNING, until=MORNING + timedelta(days=14)
+    )] == ["Tue", "Tue"]  # fmt: skip
+
+
+def test_a_slot_of_before_the_newsletter_was_known_is_promised_to_nobody() -> None:
+    check(make_standing(since={"daily": MORNING + timedelta(minutes=1)}), [], now=MORNING)
+    check(make_standing(since={}), [])
+
+
+def test_a_missed_edition_is_made_up_for_within_the_time_and_held_after_it() -> None:
+    for hours, late in ((1, False), (3, False), (3.01, True), (20, True)):
+        now = MORNING + timedelta(hours=hours)
+        jobs = due(now, make_standing(), newsletters=[make_newsletter()], sources=[])
+        assert [job.args["late"] for job in jobs] == [late], hours
+
+
+def test_after_a_long_outage_only_the_latest_slot_is_named() -> None:
+    check(make_standing(), [f"edition:{SLOT}"], now=MORNING + timedelta(hours=2))
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        (EditionState.APPROVED, [f"deliver:{SLOT}"]),
+        (EditionState.SENDING, []),
+        (EditionState.DRAFT, [f"approve:{SLOT}"]),
+    ],
+)
+def test_each_state_has_its_next_step(state: EditionState, expected: list[str]) -> None:
+    taken = {"daily": frozenset({SLOT})}
+    check(make_standing(taken=taken, moving=[make_record(state=state)]), expected)
+
+
+def test_a_draft_waits_for_a_person_where_nothing_is_approved_by_itself() -> None:
+    taken = {"daily": frozenset({SLOT})}
+    standing = make_standing(taken=taken, moving=[make_record(state=EditionState.DRAFT)])
+    check(standing, [], auto_approve=False)
+
+
+def test_a_draft_made_early_by_hand_waits_for_its_hour() -> None:
+    standing = make_standing(
+        taken={"daily": frozenset({SLOT, "daily@2026-05-17T0700"})},
+        moving=[make_record(state=EditionState.DRAFT)],
+    )
+    check(standing, [], now=MORNING - timedelta(minutes=1))
+
+
+def test_what_is_unfinished_or_to_be_tried_again_is_sent_and_what_waits_is_not() -> None:
+    taken = {"daily": frozenset({SLOT})}
+    sending = [make_record(state=EditionState.SENDING)]
+    standing = make_standing(taken=taken, moving=sending, unfinished=frozenset({SLOT}))
+    check(standing, [f"deliver:{SLOT}"])
+    for minutes, expected in ((-1, [f"deliver:{SLOT}"]), (1, [])):
+        retry_at = MORNING + timedelta(minutes=minutes)
+        check(make_standing(taken=taken, moving=sending, retries={SLOT: retry_at}), expected)
+
+
+def test_an_approved_edition_is_published_before_anything_else() -> None:
+    standing = make_standing(
+        taken={"daily": frozenset({SLOT})}, moving=[make_record(published_at=None)]
+    )
+    check(standing, ["publish", f"deliver:{SLOT}"])
+
+
+def test_sources_are_looked_at_when_their_time_has_come() -> None:
+    sources = [
+        Source.model_validate({"id": name, "kind": "feed", "url": "https://a.example/f"})
+        for name in ("never", "due", "later")
+    ]
+    standing = make_standing(
+        sources={
+            "due": SourceRecord(id="due", next_at=MORNING),
+            "later": SourceRecord(id="later", next_at=MORNING + timedelta(seconds=1)),
+        }
+    )
+    jobs = due(MORNING, standing, newsletters=[], sources=sources)
+    assert [job.key for job in jobs] == ["collect:never", "collect:due"]
+
+
+def test_the_hour_that_autumn_repeats_gives_one_edition() -> None:
+    night = make_newsletter(timezone="Europe/Berlin", send_at=time(2, 30))
+    start = datetime(2026, 10, 24, 12, tzinfo=UTC)
+    found = list(slots(night, after=start, until=start + timedelta(days=1)))
+    assert [slot.edition_id for slot in found] == ["daily@2026-10-25T0230"]
+    assert found[0].at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_the_hour_that_spring_leaves_out_gives_one_edition() -> None:
+    night = make_newsletter(timezone="Europe/Berlin", send_at=time(2, 30))
+    start = datetime(2026, 3, 28, 12, tzinfo=UTC)
+    found = list(slots(night, after=start, until=start + timedelta(days=1)))
+    assert [slot.edition_id for slot in found] == ["daily@2026-03-29T0230"]
+    assert found[0].at == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+
+
+@given(
+    zone=st.sampled_from(
+        ["Europe/Athens", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu",
+         "Pacific/Apia", "Africa/Casablanca", "UTC"]
+    ),
+    clock=st.times().map(lambda t: t.replace(second=0, microsecond=0)),
+    start=st.datetimes(
+        min_value=datetime(2024, 1, 1), max_value=datetime(2027, 1, 1), timezones=st.just(UTC)
+    ),
+)  # fmt: skip
+def test_every_local_date_has_exactly_one_slot(zone: str, clock: time, start: datetime) -> None:
+    newsletter = make_newsletter(timezone=zone, send_at=clock)
+    found = list(slots(newsletter, after=start, until=start + timedelta(days=40)))
+    days = [slot.day for slot in found]
+    assert days == sorted(set(days))
+    assert (days[-1] - days[0]).days == len(days) - 1
+    assert all(slot == slot_of(newsletter, slot.day) for slot in found)

@@ -1,0 +1,185 @@
+"""The clock: what happens by itself, on both databases."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digest import jobs
+from digest.app import App
+from digest.model import Counts, EditionState
+from digest.runner import Runner, look
+from digest.store import editions, journal
+from make import MORNING
+from newsroom import accepted, open_newsroom, write_article, write_config, write_day
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(MORNING - timedelta(hours=2))
+
+
+async def ticks(runner: Runner, times: int = 3) -> None:
+    """Tick until everything that is due has been done."""
+    for _ in range(times):
+        await runner.tick()
+        await runner.idle()
+
+
+async def record_of(app: App, edition_id: str) -> editions.Record | None:
+    async with app.db.read() as conn:
+        return await editions.find(conn, edition_id)
+
+
+async def test_the_daily_edition_goes_out_at_its_hour_and_once(
+    store_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path, store_url=store_url)
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, people=5, now=clock) as app:
+        runner = Runner(app)
+        await ticks(runner)
+        assert accepted(tmp_path) == []
+        clock.at = MORNING
+        await ticks(runner)
+        assert len(accepted(tmp_path)) == 5
+        record = await record_of(app, "daily@2026-05-18T0700")
+        assert record is not None
+        assert record.state is EditionState.SENT
+        assert (tmp_path / "out/editions/daily/2026-05-18T0700/index.html").exists()
+        clock.at = MORNING + timedelta(hours=1)
+        await ticks(runner)
+    # A restart an hour later finds it done.
+    async with open_newsroom(tmp_path, now=clock) as app:
+        await ticks(Runner(app))
+    assert len(accepted(tmp_path)) == 5
+
+
+async def test_two_processes_make_one_edition_and_one_mail_each(
+    store_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path, store_url=store_url)
+    write_day(tmp_path)
+    async with (
+        open_newsroom(tmp_path, people=40, now=clock) as one,
+        open_newsroom(tmp_path, now=clock) as two,
+    ):
+        runners = [Runner(one), Runner(two)]
+        await asyncio.gather(*(runner.tick() for runner in runners))
+        clock.at = MORNING
+        for _ in range(4):
+            await asyncio.gather(*(runner.tick() for runner in runners))
+            await asyncio.gather(*(runner.idle() for runner in runners))
+        async with one.db.read() as conn:
+            assert len(await editions.listing(conn)) == 1
+            counts = await journal.counts(conn, "daily@2026-05-18T0700")
+    assert counts == Counts(planned=40, sent=40)
+    assert len(accepted(tmp_path)) == len(set(accepted(tmp_path))) == 40
+
+
+async def test_a_missed_edition_is_made_up_for_or_held(tmp_path: Path, clock: Clock) -> None:
+    write_config(tmp_path, newsletter="catch_up_h = 3")
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        clock.at = MORNING + timedelta(hours=2)
+        await ticks(Runner(app))
+        assert len(accepted(tmp_path)) == 2
+        # The next morning nobody is running until the evening.
+        write_article(tmp_path, "boats-return", "The boats came back at noon on Monday.")
+        clock.at = MORNING + timedelta(days=1, hours=12)
+        await ticks(Runner(app))
+        record = await record_of(app, "daily@2026-05-19T0700")
+        assert record is not None
+        assert record.state is EditionState.HELD
+        assert "its hour passed" in record.reason
+    assert len(accepted(tmp_path)) == 2
+
+
+async def test_an_empty_day_gives_no_mail_and_is_recorded(tmp_path: Path, clock: Clock) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        clock.at = MORNING
+        await ticks(Runner(app))
+        record = await record_of(app, "daily@2026-05-18T0700")
+        assert record is not None
+        assert (record.state, record.reason) == (EditionState.SKIPPED, "nothing new")
+    assert accepted(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("day", "start"),
+    [("2026-10-25", datetime(2026, 10, 24, 20, tzinfo=UTC)),
+     ("2026-03-29", datetime(2026, 3, 28, 20, tzinfo=UTC))],
+)  # fmt: skip
+async def test_the_nights_on_which_clocks_change_give_one_edition_each(
+    tmp_path: Path, clock: Clock, day: str, start: datetime
+) -> None:
+    write_config(tmp_path, newsletter="send_at = 03:30:00")
+    clock.at = start
+    async with open_newsroom(tmp_path, people=1, now=clock) as app:
+        await look(app)
+        runner = Runner(app)
+        for hour in range(24):
+            clock.at = start + timedelta(minutes=30 * hour)
+            write_article(
+                tmp_path, f"news-{hour}", f"At half hour {hour} the tide stood at {hour}."
+            )
+            await ticks(runner, 2)
+        async with app.db.read() as conn:
+            made = [record.id for record in await editions.listing(conn)]
+    assert made == [f"daily@{day}T0330"]
+    assert len(accepted(tmp_path)) == 1
+
+
+async def test_a_draft_waits_for_approval_and_then_goes(tmp_path: Path, clock: Clock) -> None:
+    write_config(tmp_path, newsletter="auto_approve = false")
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        clock.at = MORNING
+        await ticks(Runner(app))
+        assert accepted(tmp_path) == []
+        await jobs.HANDLERS["approve"](app, edition_id="daily@2026-05-18T0700")
+        await ticks(Runner(app))
+    assert len(accepted(tmp_path)) == 2
+
+
+async def test_a_failing_job_is_put_off_and_the_clock_goes_on(tmp_path: Path, clock: Clock) -> None:
+    write_config(tmp_path, mail='by = "smtp"\nhost = "127.0.0.1"\nport = 1\ntls = "none"')
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        clock.at = MORNING
+        runner = Runner(app)
+        await ticks(runner)
+        async with app.db.read() as conn:
+            counts = await journal.counts(conn, "daily@2026-05-18T0700")
+            assert counts == Counts(planned=2, pending=2)
+        standing = await look(app)
+        assert [record.id for record in standing.moving] == ["daily@2026-05-18T0700"]
+
+
+async def test_the_scheduler_ticks_by_itself(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path) as app:
+        runner = Runner(app)
+        runner.start()
+        async with asyncio.timeout(10):
+            while not (await look(app)).sources:
+                await asyncio.sleep(0.02)
+        await runner.stop()
+        assert app.stopping.is_set()
