@@ -9,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE_DAY := 2026-05-18
 
-.PHONY: run serve test check unit bench lock clean browser help
+.PHONY: run serve test check unit bench pictures lock clean browser help
 
 help:
 	@sed -n '1,2s/^# *//p' Makefile
@@ -43,6 +43,11 @@ browser:
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null \
 	      || echo "Chromium could not be installed: the browser tests will say that they were skipped"; \
 	  else echo "no Chromium here, and not root to install it: the browser tests will be skipped"; fi; }
+
+# The pictures of the README, from the sample day.
+pictures: $(VENV)/.installed-dev browser run
+	@$(BIN)/digest preview > /dev/null
+	$(BIN)/python docs/make_pictures.py
 
 # Write the locks again from pyproject.toml (needs uv).
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header -q

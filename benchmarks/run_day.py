@@ -25,17 +25,15 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from newsroom import open_newsroom, people_csv, write_config  # noqa: E402
-
 from digest import audience, deliver, pipeline  # noqa: E402
 from digest.jobs import slot_of  # noqa: E402
+from newsroom import open_newsroom, people_csv, write_config  # noqa: E402
 
-_STEMS = (
-    "harbour ferry pilot quay council budget vote mayor tide storm crew school clinic nurse vaccine "
-    "bridge repair toll market price fish quota wage strike union rower cup final goal keeper seal "
-    "cliff path museum library grant river flood pump engine turbine cable island farm lamb wool"
-).split()
-_VERBS = "opens closes wins loses approves delays repairs counts buys sells warns plans".split()
+_STEMS = """harbour ferry pilot quay council budget vote mayor tide storm crew school clinic nurse
+vaccine bridge repair toll market price fish quota wage strike union rower cup final goal keeper
+seal cliff path museum library grant river flood pump engine turbine cable island farm lamb
+wool""".split()
+_VERBS = """opens closes wins loses approves delays repairs counts buys sells warns plans""".split()
 
 PAGE = """{headline}
 
@@ -170,12 +168,13 @@ def main() -> None:
             share = f"{cpu / found['cpu']:.0%}"
             print(f"| {documents} | {found['sent']} | {step} | {wall:.2f} | {cpu:.2f} | {share} |")
         kept = found["limits"]
+        collected, sent = rows["collect"][0] / kept["read"], rows["send"][0] / kept["write"]
         notes.append(
-            f"- {documents} documents ({found['octets'] / 1e6:.1f} MB, {found['items']} items): peak "
-            f"memory {found['peak_mb']:.0f} MB. Reading the same files alone takes {kept['read']:.3f} s "
-            f"(collect is {rows['collect'][0] / kept['read']:.0f} times that); writing {found['sent']} "
-            f"files of 40 KB alone {kept['write']:.2f} s (send is {rows['send'][0] / kept['write']:.1f} "
-            "times that, with SMTP, a flush of each mail to disk and the journal in between)."
+            f"- {documents} documents ({found['octets'] / 1e6:.1f} MB, {found['items']} items): "
+            f"peak memory {found['peak_mb']:.0f} MB. Reading the same files alone takes "
+            f"{kept['read']:.3f} s (collect is {collected:.0f} times that); writing "
+            f"{found['sent']} files of 40 KB alone {kept['write']:.2f} s (send is {sent:.0f} times "
+            "that, with SMTP, each mail flushed to disk, and the journal in between)."
         )
     print("\n" + "\n".join(notes))
 

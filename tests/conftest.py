@@ -23,20 +23,26 @@ def postgres() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def store_url(request: pytest.FixtureRequest) -> str:
-    """An empty database, once of each kind: a relative SQLite file, a new PostgreSQL database."""
-    if request.param == "sqlite":
-        return "sqlite:///data/digest.db"
-    server: str = request.getfixturevalue("postgres")
+@pytest.fixture
+async def postgres_url(postgres: str) -> str:
+    """A new, empty database on the server."""
     name = f"digest_{next(_NUMBERS)}"
     engine = create_async_engine(
-        server.replace("postgresql://", "postgresql+asyncpg://"), isolation_level="AUTOCOMMIT"
+        postgres.replace("postgresql://", "postgresql+asyncpg://"), isolation_level="AUTOCOMMIT"
     )
     async with engine.connect() as connection:
         await connection.execute(text(f"CREATE DATABASE {name}"))
     await engine.dispose()
-    return server.replace("/postgres?", f"/{name}?")
+    return postgres.replace("/postgres?", f"/{name}?")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """An empty database, once of each kind: a relative SQLite file, a new PostgreSQL database."""
+    if request.param == "sqlite":
+        return "sqlite:///data/digest.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
 
 
 @pytest.fixture

@@ -20,6 +20,10 @@ from digest.model import (
 #: The morning on which nearly every test happens.
 MORNING = datetime(2026, 5, 18, 4, 0, tzinfo=UTC)
 
+#: CPU seconds after which hostile input counts as having stopped us.  Not a speed: cost that
+#: grows with the square of the input takes minutes here, honest cost a second.
+PATIENCE_S = 30
+
 
 def make_raw(
     title: str = "Ferry runs again to Lower Quay", text: str = "", **fields: Any

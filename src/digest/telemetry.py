@@ -15,8 +15,10 @@ def who(address: str) -> str:
 def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
     """Send the log to standard error: key=value for people, or one JSON object a line."""
     logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
-    for noisy in ("aiosqlite", "apscheduler", "asyncio", "mail.log", "uvicorn", "trafilatura"):
+    for noisy in ("aiosqlite", "apscheduler", "asyncio", "mail.log", "uvicorn"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
+    # It calls every odd page an error; ours are named in the run's report.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     )
@@ -28,7 +30,8 @@ def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        # Asked at each use: whoever redirects standard error gets the log too.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

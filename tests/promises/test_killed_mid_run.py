@@ -71,8 +71,8 @@ def test_thirty_kills_lose_nobody_and_double_nobody(series: int, tmp_path: Path)
     check_nobody_lost_nobody_twice(tmp_path, killed)
 
 
-def test_it_is_the_same_on_postgresql(store_url: str, tmp_path: Path) -> None:
+def test_it_is_the_same_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
     dice = random.Random(99)
-    set_up(tmp_path, store_url)
+    set_up(tmp_path, postgres_url)
     killed = kill_five_times(tmp_path, dice)
     check_nobody_lost_nobody_twice(tmp_path, killed)

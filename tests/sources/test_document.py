@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from digest.model import BlockKind, Kind
 from digest.sources import Hints, document_json, read_document
+from make import PATIENCE_S
 
 NOON = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "document.schema.json").read_text())
@@ -119,11 +120,13 @@ def test_articles_and_briefs_are_shown_apart() -> None:
     assert (brief["title"], brief["text"]) == ("", "A note.")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_document(data: bytes) -> None:
     check(data)
 
 
+@settings(deadline=None)
 @given(st.sampled_from((RSS, JSON_FEED, HTML, MAIL, NOTE, PAGE)), st.binary(max_size=40), st.data())
 def test_any_damage_to_a_document_is_survived(
     whole: bytes, junk: bytes, data: st.DataObject
@@ -284,11 +287,12 @@ def test_a_mail_of_parts_in_parts_costs_little() -> None:
     nested = "".join(
         f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(2_000)
     )
+    head = b"From: a@a.example\nTo: b\nSubject: T\n"
+    flat = b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\n" * 300_000
     start = time.process_time()
-    read_document("a.eml", b"From: a@a.example\nTo: b\nSubject: T\n" + nested.encode())
-    read_document("a.eml", b"From: a\nTo: b\nSubject: T\nContent-Type: multipart/mixed; boundary=b\n\n"
-                  + b"--b\n\n" * 300_000)  # fmt: skip
-    assert time.process_time() - start < 1.5
+    read_document("a.eml", head + nested.encode())
+    read_document("a.eml", head + flat)
+    assert time.process_time() - start < PATIENCE_S
 
 
 def test_a_text_that_only_mentions_mail_is_no_mail() -> None:

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import ParseError
 from digest.model import BlockKind, Document, Kind, RawItem
 from digest.sources.feed import MOST_ENTRIES, read_feed
 from digest.sources.hints import Hints
+from make import PATIENCE_S
 
 NOON = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 HERE = Hints(url="https://wire.example/feeds/all.xml", timezone="UTC")
@@ -320,7 +321,7 @@ def test_entities_are_never_expanded() -> None:
     bomb = f'<!DOCTYPE rss [<!-- ] > --><!ENTITY b0 "ha">{levels}]>'
     start = time.process_time()
     check(rss("<item><title>x&b8;y</title></item>", head=bomb), title="xy")
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < PATIENCE_S
 
 
 def test_nothing_outside_the_document_is_read(tmp_path: Any) -> None:
@@ -374,7 +375,7 @@ def test_a_feed_built_to_hurt_costs_little(name: str) -> None:
     start = time.process_time()
     with contextlib.suppress(ParseError):
         read(BUDGET[name])
-    assert time.process_time() - start < 1.5
+    assert time.process_time() - start < PATIENCE_S
 
 
 def test_entries_beyond_all_measure_are_not_read() -> None:
@@ -481,12 +482,14 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_any_json_is_a_feed_or_an_error(value: Any) -> None:
     document = read(json_feed(value, {"id": "1", "title": "T", "attachments": value}))
     assert len(document.items) >= 1
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 800))
 def test_any_bytes_are_a_feed_or_an_error(junk: bytes, place: int) -> None:
     whole = rss(ITEM * 2)

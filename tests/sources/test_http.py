@@ -7,7 +7,7 @@ from typing import Any
 
 import httpcore2
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import FetchError
@@ -229,6 +229,7 @@ async def test_private_special_and_metadata_addresses_are_refused(host: str) -> 
     assert not fault.temporary
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_an_address_in_any_wrapping_is_judged_as_itself(address: Any) -> None:
     number = int(address)
@@ -236,6 +237,7 @@ def test_an_address_in_any_wrapping_is_judged_as_itself(address: Any) -> None:
         assert Guard().permits("x.example", wrapped) == is_open(address)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_what_is_open_is_global_for_the_standard_library_too(address: Any) -> None:
     if is_open(address) and address.version == 4:

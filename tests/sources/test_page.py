@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import ParseError
 from digest.model import BlockKind, Document, Kind, RawItem
 from digest.sources.hints import Hints
 from digest.sources.page import read_page
+from make import PATIENCE_S
 
 NOON = datetime(2026, 5, 18, 12, 0, tzinfo=UTC)
 TEXT = [
@@ -37,7 +38,7 @@ def page(body: str, head: str = "", **ld: Any) -> str:
     return (
         f'<!doctype html><html lang="en-GB"><head><meta charset="utf-8">{head}{script}</head>'
         f"<body><nav><ul><li><a href='/'>Home</a></ul></nav>{body}"
-        "<footer><p>All rights reserved by nobody in particular, since 1953.</p></footer></body></html>"
+        "<footer><p>All rights reserved by nobody in particular, since 1953.</p></footer></body>"
     )
 
 
@@ -115,28 +116,27 @@ def test_broken_json_ld_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "body", "title", "site"),
+    ("head", "body", "title"),
     [
-        ("<title>Ferry runs again | Quay Post</title>", "<h1>Ferry runs again</h1>", "Ferry runs again", "Quay Post"),
-        ("<title>Quay Post - Ferry runs again</title>", "<h2>Ferry runs again</h2>", "Ferry runs again", "Quay Post"),
+        ("<title>Ferry runs | Quay Post</title>", "<h1>Ferry runs</h1>", "Ferry runs"),
+        ("<title>Quay Post - Ferry runs</title>", "<h2>Ferry runs</h2>", "Ferry runs"),
         (
-            '<title>Well-kept - Quay Post</title><meta property="og:site_name" content="Quay Post">',
+            "<title>Well-kept - Quay Post</title>"
+            '<meta property="og:site_name" content="Quay Post">',
             "<h1>Quay Post</h1>",
             "Well-kept",
-            "Quay Post",
         ),
         (
             '<meta property="og:title" content="Ferry runs — Quay Post">'
             '<title>Ferry runs — Quay Post</title>',
             "<h1>The ferry!</h1><h1>Ferry runs</h1>",
             "Ferry runs",
-            "Quay Post",
         ),
     ],
 )  # fmt: skip
-def test_the_title_is_voted_on(head: str, body: str, title: str, site: str) -> None:
+def test_the_title_is_voted_on(head: str, body: str, title: str) -> None:
     document = read(page(f"<article>{body}{paragraphs()}</article>", head=head))
-    assert (document.items[0].title, document.site) == (title, site)
+    assert (document.items[0].title, document.site) == (title, "Quay Post")
 
 
 def test_a_byline_that_only_readers_see() -> None:
@@ -156,7 +156,8 @@ def test_a_byline_that_only_readers_see() -> None:
     "head",
     [
         '<meta name="author" content="Ann Lee">',
-        '<meta property="article:author" content="https://x.example/a"><meta name="byl" content="By Ann Lee">',
+        '<meta property="article:author" content="https://x.example/a">'
+        '<meta name="byl" content="By Ann Lee">',
     ],
 )
 def test_authors_in_meta_tags(head: str) -> None:
@@ -213,7 +214,7 @@ def test_furniture_around_and_inside_the_article_is_left_out() -> None:
             "<aside><p>Read our other stories, of which there are a great many, here.</p></aside>"
             "<div class='share-buttons'><p>Share this story with everybody whom you know.</p></div>"
             f"{paragraphs(TEXT[2:])}<p><a href='/more'>More about ferries, boats and ships</a></p>"
-            "</div><div class='comments'><p>First! This is a comment that nobody asked for.</p></div>"
+            "</div><div class='comments'><p>First! A comment that nobody asked for, here.</p></div>"
         )
     )
     assert texts(item) == TEXT
@@ -241,13 +242,20 @@ def test_a_card_is_no_part_of_the_text() -> None:
 
 def test_a_live_blog_has_an_article_and_its_posts_as_briefs() -> None:
     posts = [
-        {"headline": "Ashore", "articleBody": "Everybody is <b>ashore</b>, wet and well and glad to be so.",
-         "datePublished": "2026-05-18T12:00:00Z", "url": "#p2"},
-        {"headline": "", "articleBody": "A line is on board, and it holds, says the harbour master.",
-         "datePublished": "nonsense"},
+        {
+            "headline": "Ashore",
+            "articleBody": "Everybody is <b>ashore</b>, wet and well and glad to be so.",
+            "datePublished": "2026-05-18T12:00:00Z",
+            "url": "#p2",
+        },
+        {
+            "headline": "",
+            "articleBody": "A line is on board, and it holds, says the harbour master.",
+            "datePublished": "nonsense",
+        },
         {},
         "odd",
-    ]  # fmt: skip
+    ]
     shown = "".join(
         f"<article><h2>{p.get('headline', '')}</h2><p>{p.get('articleBody', '')}</p></article>"
         for p in posts
@@ -330,12 +338,13 @@ BUDGET = {
 def test_a_page_built_to_hurt_costs_little(name: str) -> None:
     start = time.process_time()
     read("<!doctype html>" + BUDGET[name])
-    assert time.process_time() - start < 1.5
+    assert time.process_time() - start < PATIENCE_S
 
 
 WHOLE = page(ARTICLE, headline="Ferry", author={"name": "Ann Lee"}).encode()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(0, len(WHOLE)), st.integers(0, 60))
 def test_any_bytes_are_a_page_or_an_error(junk: bytes, place: int, cut: int) -> None:
     try:

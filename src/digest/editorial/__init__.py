@@ -7,12 +7,16 @@ same, byte for byte.  Every decision leaves its reason in the edition.
 It does not know where items come from, how an edition looks, or who was sent what.
 """
 
-from digest.editorial.arrange import compose
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
 from digest.editorial.clean import canonical_url, clean
 from digest.editorial.personalise import pick
 from digest.editorial.sections import section_slug
 from digest.editorial.sentences import split_sentences
-from digest.editorial.summarize import summarize, summarize_story
+from digest.model import Edition, Item, Summary
+from digest.settings import Newsletter
 
 __all__ = [
     "canonical_url",
@@ -24,3 +28,35 @@ __all__ = [
     "summarize",
     "summarize_story",
 ]
+
+# NumPy and SciPy take most of a second to load: only who composes waits for them.
+
+
+def compose(
+    items: Sequence[Item],
+    *,
+    edition_id: str,
+    newsletter: Newsletter,
+    slot_at: datetime,
+    weights: Mapping[str, float] = MappingProxyType({}),
+) -> Edition:
+    """Make *items* an edition: see `arrange.compose`."""
+    from digest.editorial import arrange
+
+    return arrange.compose(
+        items, edition_id=edition_id, newsletter=newsletter, slot_at=slot_at, weights=weights
+    )
+
+
+def summarize(item: Item, *, words: int) -> Summary:
+    """One item in about *words* words: see `summary.summarize`."""
+    from digest.editorial import summary
+
+    return summary.summarize(item, words=words)
+
+
+def summarize_story(items: Sequence[Item], *, words: int) -> Summary:
+    """A story told by several items in about *words* words: see `summary.summarize_story`."""
+    from digest.editorial import summary
+
+    return summary.summarize_story(items, words=words)

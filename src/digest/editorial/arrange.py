@@ -15,7 +15,7 @@ from digest.editorial.copies import find_copies
 from digest.editorial.headline import choose_headline
 from digest.editorial.rank import choose_lead, outlet, score_terms
 from digest.editorial.sections import Placing, Sections, section_slug
-from digest.editorial.summarize import summarize_story
+from digest.editorial.summary import summarize_story
 from digest.editorial.text import Reading, read
 from digest.model import Edition, Item, Kind, Section, Story
 from digest.settings import Newsletter, SectionRule

@@ -38,13 +38,13 @@ _DATELINE = re.compile(
     rf"(?:, [^\W_][\w .]{{1,25}})?(?: ?\([\w ./]{{2,30}}\))?"
     rf"|[{_CAPITALS}]\w+(?:[ /-][{_CAPITALS}]\w+){{0,3}} \([\w ./]{{2,30}}\))\s*[—–-]{{1,2}}\s+"
 )
+_NAME = rf"[{_CAPITALS}][\w.'’-]*"
 _BYLINE = re.compile(
-    rf"(?:by|von|par|por|автор:?)\s+(?:[{_CAPITALS}][\w.'’-]+[\s,]*|and\s+|und\s+){{1,8}}\.?",
-    re.IGNORECASE,
+    rf"(?i:by|von|par|por|автор:?)(?:\s+(?:and|und|et|y|і|и|{_NAME}),?){{1,10}}\.?"
 )
 _TERMINAL = tuple(".!?…؟。！？।॥\"'”’»)“]」")
 _CUT_OFF = ("…", "...", "[…]", "[...]", "(…)", "[&hellip;]")
-_ADDRESS = re.compile(r"https?://|www\.\w|\S+@\S+\.\w")
+_ADDRESS = re.compile(r"https?://|www\.\w|\w@[\w-]{1,63}\.\w")
 _FEWEST_WORDS = 4
 _LONGEST_OPENING = 5
 #: Fewer words outside the marks than this name no speaker.

@@ -262,7 +262,8 @@ class SectionRule(Table):
 
     Rules are asked in the order topics and sources, then keywords; the first decisive one
     wins.  A section without any of them takes what no other section wanted; without such a
-    section, the last one does.
+    section, the last one does.  A keyword also matches its plural in "s" or "es"; "word*"
+    matches any ending.
     """
 
     title: Line = Field(min_length=1, examples=["At sea"])

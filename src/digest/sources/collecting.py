@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from digest.errors import FetchError, ParseError, SourceError
 from digest.model import Document
@@ -78,7 +79,9 @@ def _read_one(source: Source, data: bytes, hints: Hints) -> Document:
     try:
         return reader(data, hints)
     except ParseError as error:
-        raise ParseError(source.id, f"{hints.url or source.path} {error}") from error
+        # The host alone: an address may hold a password or a key.
+        where = urlsplit(hints.url).hostname if hints.url else source.path
+        raise ParseError(source.id, f"{where} {error}") from error
 
 
 def _read_file(source: Source, path: Path, *, max_bytes: int) -> Fetched:

@@ -17,7 +17,6 @@ from digest.errors import ParseError
 from digest.model import Document
 from digest.sources.entry import EntryReader, Told
 from digest.sources.feedjson import parse_json, read_json
-from digest.sources.feedloose import read_broken
 from digest.sources.feedxml import parse_xml, read_channel, read_entries
 from digest.sources.hints import Hints, absolute
 from digest.sources.repair import Xml, prepare, repair, root_name, to_text
@@ -69,6 +68,9 @@ def _read_xml(xml: Xml, hints: Hints) -> tuple[str | None, EntryReader, Iterator
         try:
             root = parse_xml(xml.text)
         except etree.XMLSyntaxError as error:
+            # feedparser, for the few that are no XML: slow to load, slow to read.
+            from digest.sources.feedloose import read_broken
+
             return read_broken(xml.text, hints, reason=str(error.msg or "no reason given"))
     channel = read_channel(root, hints)
     reader = EntryReader(hints, language=channel.language, authors=channel.authors)

@@ -18,7 +18,6 @@ from digest.sources.markup import (
     blocks_of_html,
     first_sentence,
     parse_html,
-    plain,
     runs_of_node,
     text_blocks,
 )
@@ -152,9 +151,11 @@ def _body(
     while blocks and blocks[-1].kind is BlockKind.SUBHEAD:
         # A heading of what was left out below it.
         del blocks[-1]
+    told = meta.body if not posts else ""
     shown = sum(len(block.text) for block in blocks)
-    if meta.body and not posts and shown * 3 < len(plain(meta.body)):
-        return list(blocks_of_html(meta.body) if "<p" in meta.body else text_blocks(meta.body))
+    # trafilatura, too, falls back on what only machines are told, and runs it together.
+    if told and (shown * 3 < len(told) or (len(blocks) == 1 and key(blocks[0].text) == key(told))):
+        return list(blocks_of_html(told) if "<" in told else text_blocks(html.unescape(told)))
     return blocks
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-import trafilatura
 from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborNode
 
@@ -18,8 +17,11 @@ from digest.sources.markup import Run, one_line, runs_of_node
 
 #: Our length over resiliparse's: inside, both saw the same article.
 AGREEMENT: Final = (0.8, 1.1)
-#: trafilatura takes seconds for more than this; such pages take what the scorer found.
+#: trafilatura takes seconds for more than this; of such pages, what the scorer found is taken.
 _LARGEST_FOR_TRAFILATURA: Final = 1_500_000
+_MOST_TAGS_FOR_TRAFILATURA: Final = 30_000
+#: Less is not worth asking about.
+_LEAST: Final = 100
 #: Shorter paragraphs are labels.
 _PARAGRAPH_CHARS: Final = 25
 #: Text in no paragraph element that is shorter is a label, a menu, a date.
@@ -59,7 +61,8 @@ def read_body(root: LexborNode, markup: str, *, all_of_it: bool = False) -> list
     low, high = AGREEMENT
     if main and low <= length / len(main) <= high:
         return scored
-    if len(markup) > _LARGEST_FOR_TRAFILATURA:
+    too_large = len(markup) > _LARGEST_FOR_TRAFILATURA
+    if too_large or markup.count("<") > _MOST_TAGS_FOR_TRAFILATURA or len(main) < _LEAST:
         return scored
     return _by_trafilatura(markup) or scored
 
@@ -133,6 +136,9 @@ def _paragraphs(root: LexborNode) -> Iterator[tuple[LexborNode, int]]:
 
 
 def _by_trafilatura(markup: str) -> list[Block]:
+    # Two pages in three never need it, and it is slow to load.
+    import trafilatura
+
     try:
         found = trafilatura.bare_extraction(markup, fast=True, include_comments=False)
     except _FAULTS:

@@ -1,3 +1,4 @@
+import time
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from digest.editorial import summarize, summarize_story
 from digest.editorial.text import count_words, fold_space
 from digest.model import Block, BlockKind, Item, Origin, Summary
-from make import make_brief, make_item
+from make import PATIENCE_S, make_brief, make_item
 
 LEAD = (
     "The ferry to Lower Quay ran aground on a sandbank in thick fog on Sunday morning with "
@@ -170,6 +171,18 @@ def test_junk_never_enters(junk: str) -> None:
     item = article(LEAD, junk, FILL[0], junk, *FILL[1:])
     for words in (40, 60, 100):
         assert junk not in summarize(item, words=words).text
+
+
+def test_a_sentence_that_begins_like_a_byline_is_none() -> None:
+    item = article("By Monday the water had gone.", "By Ida Berg, Nils Arden and Tove Lind")
+    assert summarize(item, words=60).text == "By Monday the water had gone."
+
+
+@pytest.mark.parametrize("text", ["x" * 5_000_000, "By " + "a." * 50_000 + "!", "A-" * 100_000])
+def test_a_megabyte_without_a_blank_takes_a_moment(text: str) -> None:
+    began = time.process_time()
+    summarize(make_item(text=text), words=60)
+    assert time.process_time() - began < PATIENCE_S
 
 
 def test_a_dateline_goes_and_the_offsets_know() -> None:
