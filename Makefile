@@ -58,7 +58,7 @@ lock:
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Digest needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
-	@if command -v uv >/dev/null; then uv venv -q --python $(PYTHON) $(VENV); \
+	@if command -v uv >/dev/null; then uv venv -q --seed --python $(PYTHON) $(VENV); \
 	 else $(PYTHON) -m venv $(VENV); fi
 
 define install
