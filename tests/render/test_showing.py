@@ -83,6 +83,7 @@ def test_a_brief_with_a_headline_begins_with_it() -> None:
         make_brief("One sentence only."),
         make_brief("The text goes on elsewhere.", title="A headline of its own"),
         make_brief("", title="Only a headline"),
+        make_brief("It was found at noon.", title='The coin had "disappeared."'),
     )
     told = [(brief.lead_in, brief.text) for brief in shown(briefs=briefs).briefs]
     assert told == [
@@ -90,6 +91,7 @@ def test_a_brief_with_a_headline_begins_with_it() -> None:
         ("", "One sentence only."),
         ("A headline of its own.", "The text goes on elsewhere."),
         ("", "Only a headline"),
+        ('The coin had "disappeared."', "It was found at noon."),
     ]
 
 

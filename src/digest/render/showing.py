@@ -23,6 +23,8 @@ LONGEST = 4000
 #: Characters of a headline, likewise.
 LONGEST_HEADLINE = 300
 #: Ends of a sentence.
+#: May follow the full stop.
+_CLOSING = "'\"’”»“)]"
 _ENDS = (".", "!", "?", ":", "…", "؟", "。")
 
 #: Words of a text that is shown whole when a story has no summary.
@@ -310,9 +312,10 @@ def _brief(brief: Item, clock: Clock, day: str) -> ShownBrief:
     title, text = one_line(brief.title), one_line(brief.text)
     rest = text.removeprefix(title).strip()
     # A headline cut off in mid-sentence ("The bridge … .") is no lead-in but the text itself.
-    if not rest or (rest != text and not title.endswith(_ENDS)):
+    ended = title.rstrip(_CLOSING).endswith(_ENDS)
+    if not rest or (rest != text and not ended):
         title, rest = "", text or title
-    if title and not title.endswith(_ENDS):
+    if title and not ended:
         title += "."  # the text runs on in the same line
     lang, turned = clock.tongue(brief, title or rest)
     return ShownBrief(

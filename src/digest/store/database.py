@@ -9,8 +9,8 @@ import asyncio
 import fcntl
 import os
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from digest.errors import ConfigError, StoreError
 
@@ -79,37 +80,58 @@ class Database:
             self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
             self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=4)
         else:
-            self._writer = self._reader = create_async_engine(
-                self.url, pool_size=5, connect_args={"server_settings": _KEEPALIVE}
-            )
+            common = {"connect_args": {"server_settings": _KEEPALIVE}}
+            self._writer = self._reader = create_async_engine(self.url, pool_size=5, **common)
+            # A lease holds its connection for as long as the work takes: never one of the pool's.
+            self._leases = create_async_engine(self.url, poolclass=NullPool, **common)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
-        async with self._translated(), self._writer.begin() as connection:
-            yield connection
+        with self._translated():
+            async with self._opened(self._writer) as connection, connection.begin():
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view for reading."""
-        async with self._translated(), self._reader.connect() as connection:
-            yield connection
+        with self._translated():
+            async with self._opened(self._reader) as connection:
+                yield connection
 
     @asynccontextmanager
-    async def _translated(self) -> AsyncIterator[None]:
+    async def _opened(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        try:
+            connection = await engine.connect()
+        except OSError as error:
+            raise self._silent(error) from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    def _silent(self, error: Exception) -> StoreError:
+        where = self.url.render_as_string(hide_password=True)
+        return StoreError(f"the database {where} does not answer: {error}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """What is wrong with the database becomes ours; a mistake in a statement does not."""
         try:
             yield
-        except (DBAPIError, OSError) as error:
-            if isinstance(error, DBAPIError) and not error.connection_invalidated:
-                reason = str(error.orig)
-                if not re.search(r"locked|disk|full|unable to open|too many|shut", reason, re.I):
-                    raise
-            where = self.url.render_as_string(hide_password=True)
-            raise StoreError(f"the database {where} does not answer: {error}") from error
+        except DBAPIError as error:
+            gone = re.search(
+                r"locked|disk|full|unable to open|too many|shut", str(error.orig), re.I
+            )
+            if error.connection_invalidated or gone:
+                raise self._silent(error) from error
+            raise
 
     async def close(self) -> None:
         await self._writer.dispose()
         await self._reader.dispose()
+        if not self.is_sqlite:
+            await self._leases.dispose()
 
     async def upgrade(self) -> None:
         """Bring the schema to this version; harmless when it is there already.
@@ -134,16 +156,20 @@ class Database:
             return
         number = int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
         verb = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-        async with self._translated(), self._writer.connect() as connection:
-            held = await connection.scalar(text(f"SELECT {verb}(:n)"), {"n": number})
-            # The lock is the session's: no transaction stays open while the work goes on.
-            await connection.commit()
+        async with self._opened(self._leases) as connection:
+            with self._translated():
+                held = await connection.scalar(text(f"SELECT {verb}(:n)"), {"n": number})
+                # The lock is the session's: no transaction stays open while the work goes on.
+                await connection.commit()
             try:
                 yield held is not False
             finally:
                 if held is not False:
-                    await connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": number})
-                    await connection.commit()
+                    # On a broken connection the lock is gone already.
+                    with suppress(DBAPIError):
+                        statement = text("SELECT pg_advisory_unlock(:n)")
+                        await connection.execute(statement, {"n": number})
+                        await connection.commit()
 
     @asynccontextmanager
     async def _file_lock(self, key: str, *, wait: bool) -> AsyncIterator[bool]:

@@ -50,51 +50,59 @@ async def take_in(
     Who is known already keeps name, key and state: somebody who left does not come back by
     being imported.
     """
-    added = 0
-    for person in people:
-        folded = person.email.casefold()
-        await conn.execute(
-            db.insert(_S)
-            .values(
-                email=person.email,
-                folded=folded,
-                name=person.name,
-                language=person.language,
-                timezone=person.timezone,
-                key=secrets.token_hex(16),
-                created_at=now,
-            )
-            .on_conflict_do_nothing(index_elements=[_S.c.folded])
-        )
-        id = await conn.scalar(select(_S.c.id).where(_S.c.folded == folded))
-        known = await conn.scalar(
-            select(_N.c.state).where(_N.c.subscriber_id == id, _N.c.newsletter == newsletter)
-        )
-        if known is not None:
-            continue
-        consent_id = await conn.scalar(
-            insert(schema.consent)
-            .values(
-                subscriber_id=id,
-                newsletter=newsletter,
-                at=person.consent_at,
-                given=person.consent_from,
-            )
-            .returning(schema.consent.c.id)
-        )
-        await conn.execute(
-            insert(_N).values(
-                subscriber_id=id,
-                newsletter=newsletter,
-                state=SubscriptionState.ACTIVE.value,
-                sections=list(person.sections),
-                consent_id=consent_id,
-                since=now,
-                cause="import",
-            )
-        )
-        added += 1
-    return added
+    by_folded = {person.email.casefold(): person for person in people}
+    if not by_folded:
+        return 0
+    rows = [
+        {
+            "email": person.email,
+            "folded": folded,
+            "name": person.name,
+            "language": person.language,
+            "timezone": person.timezone,
+            "key": secrets.token_hex(16),
+            "created_at": now,
+        }
+        for folded, person in by_folded.items()
+    ]
+    await conn.execute(db.insert(_S).on_conflict_do_nothing(index_elements=[_S.c.folded]), rows)
+    here = and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter)
+    known = await conn.execute(
+        select(_S.c.id, _S.c.folded)
+        .outerjoin(_N, here)
+        .where(_S.c.folded.in_(list(by_folded)), _N.c.subscriber_id.is_(None))
+        .order_by(_S.c.id)
+    )
+    new = {row.id: by_folded[row.folded] for row in known}
+    if not new:
+        return 0
+    consents = [
+        {
+            "subscriber_id": id,
+            "newsletter": newsletter,
+            "at": person.consent_at,
+            "given": person.consent_from,
+        }
+        for id, person in new.items()
+    ]
+    agreed = await conn.execute(
+        insert(schema.consent).returning(schema.consent.c.id, schema.consent.c.subscriber_id),
+        consents,
+    )
+    subscriptions = [
+        {
+            "subscriber_id": row.subscriber_id,
+            "newsletter": newsletter,
+            "state": SubscriptionState.ACTIVE.value,
+            "sections": list(new[row.subscriber_id].sections),
+            "consent_id": row.id,
+            "since": now,
+            "cause": "import",
+        }
+        for row in agreed
+    ]
+    await conn.execute(insert(_N), subscriptions)
+    return len(new)
 
 
 def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
