@@ -1,7 +1,7 @@
 """Subscribers, their subscriptions, the consent behind each, and who must never be mailed."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -53,6 +53,24 @@ async def take_in(
     by_folded = {person.email.casefold(): person for person in people}
     if not by_folded:
         return 0
+    await _keep(db, conn, by_folded, now=now)
+    here = and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter)
+    found = await conn.execute(
+        select(_S.c.id, _S.c.folded)
+        .outerjoin(_N, here)
+        .where(_S.c.folded.in_(list(by_folded)), _N.c.subscriber_id.is_(None))
+        .order_by(_S.c.id)
+    )
+    new = {row.id: by_folded[row.folded] for row in found}
+    if new:
+        await _subscribe(conn, newsletter, new, now=now)
+    return len(new)
+
+
+async def _keep(
+    db: Database, conn: AsyncConnection, by_folded: Mapping[str, Newcomer], *, now: datetime
+) -> None:
+    """A row for everybody who has none."""
     rows = [
         {
             "email": person.email,
@@ -66,16 +84,12 @@ async def take_in(
         for folded, person in by_folded.items()
     ]
     await conn.execute(db.insert(_S).on_conflict_do_nothing(index_elements=[_S.c.folded]), rows)
-    here = and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter)
-    known = await conn.execute(
-        select(_S.c.id, _S.c.folded)
-        .outerjoin(_N, here)
-        .where(_S.c.folded.in_(list(by_folded)), _N.c.subscriber_id.is_(None))
-        .order_by(_S.c.id)
-    )
-    new = {row.id: by_folded[row.folded] for row in known}
-    if not new:
-        return 0
+
+
+async def _subscribe(
+    conn: AsyncConnection, newsletter: str, new: Mapping[int, Newcomer], *, now: datetime
+) -> None:
+    """Note the consent of each, and the subscription that stands on it."""
     consents = [
         {
             "subscriber_id": id,
@@ -102,7 +116,6 @@ async def take_in(
         for row in agreed
     ]
     await conn.execute(insert(_N), subscriptions)
-    return len(new)
 
 
 def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
