@@ -61,7 +61,7 @@ async def freeze(app: App, edition_id: str) -> int:
     last moment.
     """
     async with app.db.write() as conn:
-        record = await editions.get(conn, edition_id)
+        record = await editions.get(conn, edition_id, lock=True)
         if record.state is not EditionState.APPROVED:
             return record.planned
         planned, after = 0, 0
@@ -93,7 +93,7 @@ async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> 
     """
     await freeze(app, edition_id)
     async with app.db.write() as conn:
-        record = await editions.get(conn, edition_id)
+        record = await editions.get(conn, edition_id, lock=True)
         if record.state is EditionState.SENT:
             return await journal.counts(conn, edition_id)
         if record.state is not EditionState.SENDING:
@@ -114,8 +114,8 @@ async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> 
 async def _finish(app: App, edition_id: str) -> Counts:
     """Close the edition when nobody is left to write to; check the sum to the person."""
     async with app.db.write() as conn:
+        record = await editions.get(conn, edition_id, lock=True)
         counts = await journal.counts(conn, edition_id)
-        record = await editions.get(conn, edition_id)
         open_chunks = await journal.open_chunks(conn, edition_id)
         if record.state is EditionState.SENDING and not open_chunks and not counts.pending:
             await editions.move(conn, edition_id, EditionEvent.FINISH, finished_at=app.now())
@@ -190,7 +190,7 @@ class _Courier:
             return []
         async with self._app.db.read() as conn:
             rows = await journal.known(conn, held.edition_id, window)
-        trace = store.read_events(folder, held.edition_id, held.seq)
+        trace = store.read_events(folder, held.edition_id, held.seq, held.opened_by)
         now = self._app.now()
         outcomes = []
         for id in window:
@@ -388,7 +388,7 @@ async def resend(app: App, edition_id: str, states: Sequence[DeliveryState]) -> 
     programs show one.  `deliver` then sends.
     """
     async with app.db.write() as conn:
-        record = await editions.get(conn, edition_id)
+        record = await editions.get(conn, edition_id, lock=True)
         if record.state not in (EditionState.SENDING, EditionState.SENT):
             raise Conflict(f"edition {edition_id} is {record.state}: nobody was written to yet")
         queued = await journal.requeue(conn, edition_id, states, now=None)

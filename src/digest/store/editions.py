@@ -81,18 +81,25 @@ async def create(
     return bool(result.rowcount)
 
 
-async def find(conn: AsyncConnection, edition_id: str) -> Record | None:
-    row = (await conn.execute(_select().where(_T.c.id == edition_id))).one_or_none()
+async def find(conn: AsyncConnection, edition_id: str, *, lock: bool = False) -> Record | None:
+    """One edition's record, or None.
+
+    Args:
+        lock: nobody else may lock it until the transaction ends.  PostgreSQL needs to be told;
+            SQLite has one writer anyway.
+    """
+    query = _select().where(_T.c.id == edition_id)
+    row = (await conn.execute(query.with_for_update() if lock else query)).one_or_none()
     return _record(row) if row else None
 
 
-async def get(conn: AsyncConnection, edition_id: str) -> Record:
+async def get(conn: AsyncConnection, edition_id: str, *, lock: bool = False) -> Record:
     """Like `find`.
 
     Raises:
         NotFound: there is none.
     """
-    record = await find(conn, edition_id)
+    record = await find(conn, edition_id, lock=lock)
     if record is None:
         raise NotFound(f"there is no edition {edition_id!r}; `digest status` lists them")
     return record
@@ -156,7 +163,7 @@ async def move(
         NotFound: no such edition.
         Conflict: that cannot happen to it in the state it is in.
     """
-    record = await get(conn, edition_id)
+    record = await get(conn, edition_id, lock=True)
     after = EDITION_LIFE[record.state].get(event)
     if after is None:
         raise Conflict(f"edition {edition_id} is {record.state}: it cannot {event} now")

@@ -54,16 +54,15 @@ class EventFile:
         os.ftruncate(self._handle, 32)
 
 
-def _files(folder: Path, edition_id: str, seq: int) -> list[Path]:
-    """In the order of their fences."""
-    return sorted(folder.glob(f"{edition_id}.{seq}.*"), key=lambda path: int(path.suffix[1:]))
+def _file(folder: Path, edition_id: str, seq: int, fence: int) -> Path:
+    return folder / f"{edition_id}.{seq}.{fence}"
 
 
 @contextmanager
 def open_events(folder: Path, edition_id: str, seq: int, fence: int) -> Iterator[EventFile]:
     """The event file of one claim of a chunk; it stays behind only if the claim ends badly."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{edition_id}.{seq}.{fence}"
+    path = _file(folder, edition_id, seq, fence)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         if not os.fstat(handle).st_size:
@@ -74,27 +73,30 @@ def open_events(folder: Path, edition_id: str, seq: int, fence: int) -> Iterator
     path.unlink(missing_ok=True)
 
 
-def read_events(folder: Path, edition_id: str, seq: int) -> Trace:
-    """What earlier claims of this chunk, on this machine, left behind."""
+def read_events(folder: Path, edition_id: str, seq: int, fence: int) -> Trace:
+    """What the claim that opened a window left behind on this machine.
+
+    Only its own file counts: one of another claim knows nothing of what this one began, on
+    another machine perhaps.
+    """
+    try:
+        noted = _file(folder, edition_id, seq, fence).read_bytes()
+    except FileNotFoundError:
+        return Trace()
+    if noted[:32] != _boot_id():
+        return Trace()
     started: set[int] = set()
     replied: dict[int, int] = {}
-    trusted = False
-    for path in _files(folder, edition_id, seq):
-        noted = path.read_bytes()
-        if noted[:32] != _boot_id():
-            return Trace()
-        trusted = True
-        whole = (len(noted) - 32) // _RECORD.size * _RECORD.size
-        for id, _, code, kind in _RECORD.iter_unpack(noted[32 : 32 + whole]):
-            if kind == _STARTED:
-                started.add(id)
-                replied.pop(id, None)
-            else:
-                replied[id] = code
-    return Trace(trusted, frozenset(started), replied)
+    whole = (len(noted) - 32) // _RECORD.size * _RECORD.size
+    for id, _, code, kind in _RECORD.iter_unpack(noted[32 : 32 + whole]):
+        if kind == _STARTED:
+            started.add(id)
+        else:
+            replied[id] = code
+    return Trace(True, frozenset(started), replied)
 
 
 def forget_events(folder: Path, edition_id: str, seq: int) -> None:
     """Drop what earlier claims left, once their outcomes are committed."""
-    for path in _files(folder, edition_id, seq):
+    for path in folder.glob(f"{edition_id}.{seq}.*"):
         path.unlink(missing_ok=True)

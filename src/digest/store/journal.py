@@ -42,6 +42,8 @@ class Claim:
     ids: tuple[int, ...]
     cursor: int
     window_to: int
+    #: The fence under which the open window was opened.
+    opened_by: int = 0
 
     @property
     def open_window(self) -> tuple[int, ...]:
@@ -88,7 +90,7 @@ async def claim(conn: AsyncConnection, edition_id: str, seq: int) -> Claim | Non
             update(_C)
             .where(_C.c.edition_id == edition_id, _C.c.seq == seq, _C.c.done == 0)
             .values(fence=_C.c.fence + 1)
-            .returning(_C.c.kind, _C.c.fence, _C.c.ids, _C.c.cursor, _C.c.window_to)
+            .returning(_C.c.kind, _C.c.fence, _C.c.ids, _C.c.cursor, _C.c.window_to, _C.c.opened_by)
         )
     ).one_or_none()
     if row is None:
@@ -101,6 +103,7 @@ async def claim(conn: AsyncConnection, edition_id: str, seq: int) -> Claim | Non
         ids=unpack(row.ids),
         cursor=row.cursor,
         window_to=row.window_to,
+        opened_by=row.opened_by,
     )
 
 
@@ -128,12 +131,17 @@ async def settle(
             _C.c.seq == held.seq,
             _C.c.fence == held.fence,
         )
-        .values(cursor=cursor, window_to=window_to, done=int(cursor == len(held.ids)))
+        .values(
+            cursor=cursor,
+            window_to=window_to,
+            opened_by=held.fence,
+            done=int(cursor == len(held.ids)),
+        )
     )
     if not moved.rowcount:
         raise Conflict(f"chunk {held.seq} of {held.edition_id} is in other hands")
     await record(db, conn, held.edition_id, outcomes)
-    return replace(held, cursor=cursor, window_to=window_to)
+    return replace(held, cursor=cursor, window_to=window_to, opened_by=held.fence)
 
 
 async def record(

@@ -192,6 +192,8 @@ chunk = Table(
     Column("window_to", Integer, nullable=False, server_default="0"),
     # Raised by each claim: a commit with an older one is refused.
     Column("fence", Integer, nullable=False, server_default="0"),
+    # The fence under which the open window was opened: its event file tells of it.
+    Column("opened_by", Integer, nullable=False, server_default="0"),
     Column("done", Integer, nullable=False, server_default="0"),
 )
 

@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("cursor", sa.Integer(), server_default="0", nullable=False),
         sa.Column("window_to", sa.Integer(), server_default="0", nullable=False),
         sa.Column("fence", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("opened_by", sa.Integer(), server_default="0", nullable=False),
         sa.Column("done", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["edition_id"], ["edition.id"], name=op.f("fk_chunk_edition_id")),
         sa.PrimaryKeyConstraint("edition_id", "seq", name=op.f("pk_chunk")),
