@@ -77,6 +77,27 @@ async def test_everybody_gets_exactly_one(store_url: str, tmp_path: Path) -> Non
     assert set(arrived(relay).values()) == {1}
 
 
+async def test_several_at_once_freeze_and_queue_nobody_twice(
+    store_url: str, tmp_path: Path
+) -> None:
+    clock = Clock()
+    async with (
+        FakeRelay() as relay,
+        approved(tmp_path, relay, people=30, store_url=store_url, clock=clock) as one,
+        open_newsroom(tmp_path, now=clock) as two,
+    ):
+        relay.on("RCPT", say("451 4.7.1 later"), to="reader7@example.com", times=1)
+        relay.on("RCPT", say("451 4.7.1 later"), to="reader8@example.com", times=1)
+        for _ in range(2):
+            await asyncio.gather(*(deliver.deliver(app, ID) for app in (one, two, one, two)))
+            clock.at += timedelta(minutes=5)
+        await asyncio.gather(*(deliver.deliver(app, ID) for app in (one, two)))
+        assert await deliver.stands(one, ID) == Counts(planned=30, sent=30)
+        assert await state_of(one) is EditionState.SENT
+    assert len(arrived(relay)) == 30
+    assert set(arrived(relay).values()) == {1}
+
+
 async def test_each_message_is_the_persons_own(tmp_path: Path) -> None:
     async with FakeRelay() as relay, approved(tmp_path, relay, people=2) as app:
         await deliver.deliver(app, ID)
