@@ -1,6 +1,11 @@
 """The command line: what a person types, sees, and gets as an exit code."""
 
 import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +13,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from digest.cli import app
-from newsroom import SEEDS, accepted, people_csv, write_article, write_config, write_day
+from newsroom import (
+    SEEDS,
+    accepted,
+    people_csv,
+    run_digest,
+    write_article,
+    write_config,
+    write_day,
+)
 
 ID = "daily@2026-05-18T0700"
 DAY = ("--date", "2026-05-18")
@@ -61,7 +74,8 @@ def test_again_has_to_be_asked_for_and_makes_a_further_edition(newsroom: Path) -
 
 def test_a_dry_run_sends_nothing_and_writes_the_messages(newsroom: Path) -> None:
     done = ask("run", *DAY, "--dry-run", "mails")
-    assert (done["state"], done["written"]) == ("draft", 4)
+    assert (done["state"], done["written"]) == ("not kept", 4)
+    assert ask("status")["editions"] == []
     assert len(list((newsroom / "mails").glob("*.eml"))) == 4
     assert accepted(newsroom) == []
     assert not (newsroom / "out").exists() or not list((newsroom / "out").rglob("feed.rss"))
@@ -190,3 +204,85 @@ def test_a_relay_that_does_not_answer_is_for_later(newsroom: Path) -> None:
     write_config(newsroom)
     write_article(newsroom, "more-news", "Something else happened in the evening of Sunday.")
     assert ask("run", *DAY)["deliveries"]["sent"] == 4
+
+
+def test_an_edition_for_nobody_waits_for_the_first_readers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(tmp_path)
+    write_day(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    told = digest("run", *DAY)
+    assert "Nobody is subscribed yet" in told.stdout
+    (tmp_path / "people.csv").write_text(people_csv(2))
+    assert digest("subscribers", "import", "people.csv").exit_code == 0
+    assert ask("run", *DAY)["deliveries"]["sent"] == 2
+
+
+def test_a_file_name_that_is_no_text_stops_nothing(newsroom: Path) -> None:
+    bad = os.fsencode(newsroom / "desk") + b"/bad\xff.txt"
+    Path(os.fsdecode(bad)).write_bytes(b"")
+    done = ask("run", *DAY)
+    assert done["deliveries"]["sent"] == 4
+    assert done["sources"][0]["faults"][0][0] == "bad\\xff.txt"
+    assert digest("read", "desk", "--json").exit_code == 1
+
+
+def test_a_broken_template_is_found_before_anybody_is_promised_anything(newsroom: Path) -> None:
+    own = newsroom / "templates" / "email"
+    own.mkdir(parents=True)
+    (own / "edition.txt").write_text("line one\n[% if %]\n")
+    result = digest("run", *DAY)
+    assert result.exit_code == 1
+    assert "edition.txt:2" in result.stderr
+    assert ask("status")["editions"][0]["edition"]["state"] == "draft"
+    (own / "edition.txt").unlink()
+    assert ask("run", *DAY)["deliveries"]["sent"] == 4
+
+
+def test_the_report_comes_even_when_sending_fails(newsroom: Path) -> None:
+    write_config(newsroom, mail='by = "smtp"\nhost = "127.0.0.1"\nport = 1\ntls = "none"')
+    told = ask("run", *DAY, code=75)
+    assert told["sources"][0]["new"] == 3
+    assert told["deliveries"]["pending"] == 4
+
+
+def test_what_cannot_be_used_is_named(newsroom: Path) -> None:
+    (newsroom / "data" / "digest.db").write_bytes(b"no database" * 1000)
+    for name in ("digest.db-wal", "digest.db-shm"):
+        (newsroom / "data" / name).unlink(missing_ok=True)
+    result = digest("status")
+    assert (result.exit_code, "does not answer" in result.stderr) == (75, True), result.output
+    (newsroom / "out").rmdir()
+    (newsroom / "out").write_text("a file")
+    result = digest("status")
+    assert (result.exit_code, "output.folder" in result.stderr) == (2, True), result.output
+
+
+def test_a_port_that_is_taken_is_one_sentence(newsroom: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        text = (newsroom / "config.toml").read_text()
+        port = taken.getsockname()[1]
+        (newsroom / "config.toml").write_text(f"[serve]\nport = {port}\n{text}")
+        result = run_digest(newsroom, "serve")
+    assert result.returncode == 2
+    assert "serve.port" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_serve_runs_the_clock_and_stops_when_asked(newsroom: Path) -> None:
+    text = (newsroom / "config.toml").read_text()
+    (newsroom / "config.toml").write_text(f"[serve]\nport = 0\ntick_s = 0.2\n{text}")
+    command = [sys.executable, "-m", "digest", "serve"]
+    with subprocess.Popen(command, cwd=newsroom, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        address = process.stderr.readline().split()[1]
+        try:
+            for path in ("health", "outbox"):
+                with urllib.request.urlopen(address + path, timeout=20) as answer:
+                    assert answer.status == 200
+        finally:
+            process.terminate()
+        assert process.wait(timeout=20) == 0

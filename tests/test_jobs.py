@@ -100,27 +100,14 @@ def test_after_a_long_outage_only_the_latest_slot_is_named() -> None:
     ("state", "expected"),
     [
         (EditionState.APPROVED, [f"deliver:{SLOT}"]),
-        (EditionState.SENDING, []),
-        (EditionState.DRAFT, [f"approve:{SLOT}"]),
+        # Nobody is left to write to: it only has to be closed.
+        (EditionState.SENDING, [f"deliver:{SLOT}"]),
+        (EditionState.SENT, []),
     ],
 )
 def test_each_state_has_its_next_step(state: EditionState, expected: list[str]) -> None:
     taken = {"daily": frozenset({SLOT})}
     check(make_standing(taken=taken, moving=[make_record(state=state)]), expected)
-
-
-def test_a_draft_waits_for_a_person_where_nothing_is_approved_by_itself() -> None:
-    taken = {"daily": frozenset({SLOT})}
-    standing = make_standing(taken=taken, moving=[make_record(state=EditionState.DRAFT)])
-    check(standing, [], auto_approve=False)
-
-
-def test_a_draft_made_early_by_hand_waits_for_its_hour() -> None:
-    standing = make_standing(
-        taken={"daily": frozenset({SLOT, "daily@2026-05-17T0700"})},
-        moving=[make_record(state=EditionState.DRAFT)],
-    )
-    check(standing, [], now=MORNING - timedelta(minutes=1))
 
 
 def test_what_is_unfinished_or_to_be_tried_again_is_sent_and_what_waits_is_not() -> None:

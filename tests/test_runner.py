@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from digest import jobs
+from digest import jobs, pipeline
 from digest.app import App
 from digest.model import Counts, EditionState
 from digest.runner import Runner, look
-from digest.store import editions, journal
+from digest.store import editions, items, journal
 from make import MORNING
 from newsroom import accepted, open_newsroom, write_article, write_config, write_day
 
@@ -152,7 +152,7 @@ async def test_a_draft_waits_for_approval_and_then_goes(tmp_path: Path, clock: C
         clock.at = MORNING
         await ticks(Runner(app))
         assert accepted(tmp_path) == []
-        await jobs.HANDLERS["approve"](app, edition_id="daily@2026-05-18T0700")
+        await pipeline.approve(app, "daily@2026-05-18T0700")
         await ticks(Runner(app))
     assert len(accepted(tmp_path)) == 2
 
@@ -183,3 +183,101 @@ async def test_the_scheduler_ticks_by_itself(tmp_path: Path) -> None:
                 await asyncio.sleep(0.02)
         await runner.stop()
         assert app.stopping.is_set()
+
+
+async def test_a_look_before_the_hour_that_finds_nothing_does_not_cost_the_edition(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        slot = jobs.slot_of(app.newsletter(), MORNING.date())
+        early = await pipeline.compose(app, app.newsletter(), slot)
+        assert early.state is EditionState.SKIPPED
+        write_day(tmp_path)
+        clock.at = MORNING
+        await ticks(Runner(app))
+        assert len(accepted(tmp_path)) == 2
+
+
+async def test_a_day_that_stays_empty_is_decided_once(tmp_path: Path, clock: Clock) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        slot = jobs.slot_of(app.newsletter(), MORNING.date())
+        await pipeline.compose(app, app.newsletter(), slot)
+        clock.at = MORNING
+        await ticks(Runner(app))
+        due = jobs.due(clock.at, await look(app), newsletters=app.settings.newsletters, sources=[])
+    assert due == []
+    assert accepted(tmp_path) == []
+
+
+async def test_a_draft_made_by_hand_is_not_approved_behind_its_makers_back(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path)
+    write_day(tmp_path)
+    clock.at = MORNING + timedelta(hours=3)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        await pipeline.collect(app)
+        await pipeline.compose(
+            app, app.newsletter(), jobs.slot_of(app.newsletter(), MORNING.date())
+        )
+        await ticks(Runner(app))
+        record = await record_of(app, "daily@2026-05-18T0700")
+        assert record is not None
+        assert record.state is EditionState.DRAFT
+    assert accepted(tmp_path) == []
+
+
+async def test_a_draft_made_before_its_hour_takes_what_came_until_then(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path)
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        await pipeline.collect(app)
+        slot = jobs.slot_of(app.newsletter(), MORNING.date())
+        await pipeline.compose(app, app.newsletter(), slot)
+        write_article(tmp_path, "late-news", "Late on Sunday a whale was seen off Gull Light.")
+        clock.at = MORNING
+        await ticks(Runner(app))
+        async with app.db.read() as conn:
+            edition = await editions.content(conn, slot.edition_id)
+    assert "Late news" in [story.headline for story in edition.stories]
+    assert len(accepted(tmp_path)) == 2
+
+
+async def test_an_edition_that_a_kill_left_open_with_nobody_waiting_is_closed(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path)
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        clock.at = MORNING
+        await ticks(Runner(app))
+        async with app.db.write() as conn:
+            await conn.exec_driver_sql("UPDATE edition SET state = 'sending'")
+        await ticks(Runner(app))
+        record = await record_of(app, "daily@2026-05-18T0700")
+        assert record is not None
+        assert record.state is EditionState.SENT
+    assert len(accepted(tmp_path)) == 2
+
+
+async def test_an_edition_nobody_has_seen_gives_its_items_back_when_cancelled(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path)
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, now=clock) as app:
+        await pipeline.collect(app)
+        slot = jobs.slot_of(app.newsletter(), MORNING.date())
+        await pipeline.compose(app, app.newsletter(), slot, approve=True)
+        await pipeline.cancel(app, slot.edition_id)
+        async with app.db.read() as conn:
+            assert len(await items.unplaced(conn, "daily")) == 3

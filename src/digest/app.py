@@ -3,21 +3,37 @@
 import asyncio
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 
 from digest import render, sources
 from digest.errors import ConfigError, NotFound
-from digest.mail import EmbeddedRelay, FolderTransport, SmtpTransport, Transport
+from digest.mail import EmbeddedRelay, FolderTransport, Pace, SmtpTransport, Transport
 from digest.settings import Loaded, Mail, Newsletter, Settings, reveal
-from digest.store import Database
+from digest.store import Database, subscribers
+
+_KEY_BYTES = 32
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class SharedPace:
+    """[mail] max_per_minute, kept over all editions that this process sends."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._pace = Pace.start(per_minute, time.monotonic())
+
+    def take(self) -> float:
+        """Take one permission; seconds to wait before using it."""
+        delay, self._pace = self._pace.take(time.monotonic())
+        return delay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +47,7 @@ class App:
     links: render.Links
     #: 32 bytes: signs links, hides suppressed addresses.  Lose it and old links die.
     key: bytes
+    pace: SharedPace
     #: The clock, so that a test can hold it.
     now: Callable[[], datetime]
     smtp_password: str | None = None
@@ -101,19 +118,58 @@ def sender_domain(mail: Mail) -> str:
 def _link_key(data_dir: Path) -> bytes:
     """Made at the first start, kept for ever: links in old mails must go on working."""
     path = data_dir / "link.key"
-    data_dir.mkdir(parents=True, exist_ok=True)
     # Written aside and linked into place: two first starts at once agree on one key.
     draft = path.with_name(f"link.key.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_hex(32))
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(draft, path)
         draft.unlink()
+    damaged = ConfigError([f"{path} is damaged: restore it from a backup"])
     try:
-        return bytes.fromhex(path.read_text().strip())
+        key = bytes.fromhex(path.read_text().strip())
     except ValueError as error:
-        raise ConfigError([f"{path} is damaged: restore it from a backup"]) from error
+        raise damaged from error
+    if len(key) != _KEY_BYTES:
+        raise damaged
+    return key
+
+
+async def _same_key(db: Database, key: bytes, path: Path) -> None:
+    """The database and the key belong together: suppressed addresses are hashed with it."""
+    fingerprint = blake2b(key, digest_size=8, person=b"fingerprint").hexdigest()
+    async with db.write() as conn:
+        known = await subscribers.remember_key(db, conn, fingerprint)
+    if known != fingerprint:
+        raise ConfigError(
+            [
+                f"{path} is not the key that this database was begun with, so suppressed people "
+                "would be mailed again: copy it from the other machine, or from a backup"
+            ]
+        )
+
+
+def _make_folders(loaded: Loaded) -> None:
+    wanted = {
+        "store.data_dir": loaded.settings.store.data_dir,
+        "output.folder": loaded.settings.output.folder,
+    }
+    faults = []
+    for key, folder in wanted.items():
+        path = loaded.resolve(folder)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            faults.append(f"{key}: {path} cannot be made: {reason}; give another folder")
+            continue
+        if not os.access(path, os.W_OK | os.X_OK):
+            faults.append(f"{key}: {path} may not be written; change its owner or its mode")
+    if faults:
+        raise ConfigError(faults)
 
 
 @asynccontextmanager
@@ -130,6 +186,7 @@ async def open_app(
         StoreError: the database does not answer, or is of another version.
     """
     settings = loaded.settings
+    _make_folders(loaded)
     secret = settings.store.password
     db = Database(
         settings.store.url,
@@ -141,6 +198,7 @@ async def open_app(
     key = _link_key(loaded.resolve(settings.store.data_dir))
     try:
         await db.upgrade()
+        await _same_key(db, key, loaded.resolve(settings.store.data_dir) / "link.key")
         async with sources.Http(settings.collect, contact=settings.site.contact) as http:
             yield App(
                 loaded=loaded,
@@ -149,6 +207,7 @@ async def open_app(
                 templates=render.Templates([loaded.base / "templates", render.default_templates()]),
                 links=render.Links(settings.site.base_url, key),
                 key=key,
+                pace=SharedPace(settings.mail.max_per_minute),
                 now=now,
                 smtp_password=smtp_password,
             )

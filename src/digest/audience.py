@@ -54,7 +54,7 @@ def _newcomer(row: dict[str, str], *, slugs: Sequence[str]) -> Newcomer:
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{timezone!r} is not a time zone such as Europe/Dublin") from error
     language = row.get("language", "").strip() or "en"
-    if not _LANGUAGE.fullmatch(language):
+    if not _LANGUAGE.fullmatch(language) or len(language) > 35:
         raise ValueError(f"{language!r} is not a language code such as en or pt-BR")
     sections = tuple(part.strip() for part in row.get("sections", "").split(";") if part.strip())
     strange = [slug for slug in sections if slug not in slugs]
@@ -67,14 +67,16 @@ def _newcomer(row: dict[str, str], *, slugs: Sequence[str]) -> Newcomer:
         consent_at = datetime.fromisoformat(given)
     except ValueError as error:
         raise ValueError(f"consent_at {given!r} is not a date such as 2026-01-31") from error
+    if not 1990 <= consent_at.year < 2200:
+        raise ValueError(f"consent_at {given!r} is not a date on which anybody agreed")
     return Newcomer(
         email=email,
-        name=" ".join(row.get("name", "").split()),
+        name=" ".join(re.sub(r"[\x00-\x1f\x7f]", " ", row.get("name", "")).split()),
         language=language,
         timezone=timezone,
         sections=sections,
         consent_at=consent_at if consent_at.tzinfo else consent_at.replace(tzinfo=UTC),
-        consent_from=stated,
+        consent_from=stated.replace("\x00", ""),
     )
 
 

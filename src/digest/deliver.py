@@ -6,7 +6,6 @@ intent; in between, the event file notes each message begun and each reply heard
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,7 +24,7 @@ from digest.errors import (
     RenderError,
     Vanished,
 )
-from digest.mail import Pace, Transport
+from digest.mail import Transport
 from digest.model import (
     DELIVERY_LIFE,
     Counts,
@@ -140,7 +139,6 @@ class _Courier:
         self._edition = edition
         self._printer = printer
         self._progress = progress
-        self._pace = Pace.start(app.settings.mail.max_per_minute, time.monotonic())
         self._counts = Counts()
 
     async def carry(self, transport: Transport, seq: int) -> None:
@@ -154,10 +152,12 @@ class _Courier:
             return
         outcomes = await self._recover(held, folder)
         async with app.db.write() as conn:
-            # Whoever of the broken window has no row now was certainly not begun.
+            # Whoever of the broken window is not settled now was certainly not begun.
+            broken = held.open_window
             held = await journal.settle(
                 app.db, conn, held, outcomes, cursor=held.cursor, window_to=held.cursor
             )
+            await journal.put_back(conn, held, broken)
         store.forget_events(folder, id, seq)
         with store.open_events(folder, id, seq, held.fence) as events:
             gone: list[Outcome] = []
@@ -173,7 +173,8 @@ class _Courier:
             except _Stopped as stopped:
                 async with app.db.write() as conn:
                     # The window is shut again: nobody in it is left half-said.
-                    await journal.settle(
+                    unsent = held.open_window
+                    held = await journal.settle(
                         app.db,
                         conn,
                         held,
@@ -181,6 +182,7 @@ class _Courier:
                         cursor=held.cursor,
                         window_to=held.cursor,
                     )
+                    await journal.put_back(conn, held, unsent)
                 raise stopped.cause from stopped
 
     async def _recover(self, held: Claim, folder: Path) -> list[Outcome]:
@@ -236,20 +238,19 @@ class _Courier:
                 cursor=held.window_to,
                 window_to=held.window_to + len(ids),
             )
-            rows = await journal.known(conn, held.edition_id, ids) if ids else {}
+            tried = await journal.begin(conn, held, ids)
             # Live rows: a leave or a suppression since the freeze is honoured.
-            people = await subscribers.active(conn, self._edition.newsletter, ids, hash_key=app.key)
-            wanted = [id for id in ids if journal.is_waiting(rows.get(id))]
-            await journal.mark_sending(conn, held.edition_id, [id for id in wanted if id in rows])
+            people = await subscribers.active(
+                conn, self._edition.newsletter, tried, hash_key=app.key
+            )
         sends, gone = [], []
-        for id in wanted:
-            attempts = (rows[id].attempts if id in rows else 0) + 1
+        for id, before in tried.items():
             if id in people:
-                sends.append(_Send(subscriber=people[id], attempts=attempts))
+                sends.append(_Send(subscriber=people[id], attempts=before + 1))
             else:
                 gone.append(self._skipped(id, "left, or suppressed, since the audience was frozen"))
         self._count(outcomes)
-        if not going_on:
+        if not going_on and held.cursor < len(held.ids):
             raise Conflict(f"sending of {held.edition_id} was stopped")
         return held, sends, gone
 
@@ -260,22 +261,48 @@ class _Courier:
         waiting = iter(people)
         outcomes: list[Outcome] = []
         causes: list[DigestError] = []
+        crashes: list[BaseException] = []
 
         async def work() -> None:
             for send in waiting:
-                if causes or self._app.stopping.is_set():
+                if causes or crashes or self._app.stopping.is_set():
                     return
                 try:
                     outcomes.append(await self._send(transport, send, events))
                 except (RelayDown, RenderError) as error:
                     causes.append(error)
+                    outcomes.extend(self._behind(send, error))
+                except BaseException as error:  # noqa: BLE001 - raised again, below
+                    crashes.append(error)
 
+        # Nobody is left behind: a sender that went on after the event file is closed would
+        # write to people whom the next worker takes for never begun.
         await asyncio.gather(*(work() for _ in range(self._app.settings.mail.connections)))
+        if crashes:
+            raise crashes[0]
         if causes:
             raise _Stopped(outcomes, causes[0])
         if len(outcomes) < len(people):
             raise _Stopped(outcomes, Conflict("asked to stop"))
         return outcomes
+
+    def _behind(self, send: _Send, error: DigestError) -> list[Outcome]:
+        """Somebody at whom the relay hangs up waits behind the others; it is no try of theirs."""
+        if not isinstance(error, RelayDown) or error.code not in (421, 503):
+            return []
+        mail = self._app.settings.mail
+        later = self._app.now() + timedelta(seconds=mail.retry_s)
+        return [
+            Outcome(
+                subscriber_id=send.subscriber.id,
+                state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.DEFER],
+                code=error.code,
+                text=error.text,
+                at=self._app.now(),
+                not_before=later,
+                attempts=send.attempts - 1,
+            )
+        ]
 
     async def _send(self, transport: Transport, send: _Send, events: store.EventFile) -> Outcome:
         """One message: its outcome, whatever the relay says of the person.
@@ -284,7 +311,7 @@ class _Courier:
             RelayDown: it is about us; nothing was begun for this person.
         """
         app, subscriber = self._app, send.subscriber
-        delay, self._pace = self._pace.take(time.monotonic())
+        delay = app.pace.take()
         if delay:
             await asyncio.sleep(delay)
         try:
@@ -299,13 +326,7 @@ class _Courier:
             return self._skipped(subscriber.id, str(error))
         except Vanished as error:
             log.warning("no answer heard", edition=self._edition.id, who=who(subscriber.email))
-            return Outcome(
-                subscriber_id=subscriber.id,
-                state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.VANISH],
-                text=error.text,
-                at=app.now(),
-                attempts=send.attempts,
-            )
+            return self._vanished(send, error)
         except (Deferred, Refused) as error:
             events.replied(subscriber.id, error.code or 450)
             outcome = self._outcome_of(
@@ -321,6 +342,20 @@ class _Courier:
             self._outcome_of(subscriber.id, reply.code, reply.text, send.attempts, app.now()),
             enhanced=reply.enhanced,
             relay=reply.relay,
+        )
+
+    def _vanished(self, send: _Send, error: Vanished) -> Outcome:
+        """In doubt: held for the operator, or sent again, as `on_doubt` says."""
+        mail, now = self._app.settings.mail, self._app.now()
+        again = mail.on_doubt == "resend" and send.attempts < mail.attempts
+        event = DeliveryEvent.DEFER if again else DeliveryEvent.VANISH
+        return Outcome(
+            subscriber_id=send.subscriber.id,
+            state=DELIVERY_LIFE[DeliveryState.SENDING][event],
+            text=error.text,
+            at=now,
+            not_before=now + timedelta(seconds=mail.retry_s) if again else None,
+            attempts=send.attempts,
         )
 
     def _outcome_of(self, id: int, code: int, text: str, attempts: int, now: datetime) -> Outcome:
@@ -387,6 +422,9 @@ async def resend(app: App, edition_id: str, states: Sequence[DeliveryState]) -> 
     A doubtful person may get a second copy: the same Message-ID, so that most readers' mail
     programs show one.  `deliver` then sends.
     """
+    for state in states:
+        if state is not DeliveryState.DEFERRED and DeliveryEvent.RESEND not in DELIVERY_LIFE[state]:
+            raise Conflict(f"whoever is {state} is not written to again")
     async with app.db.write() as conn:
         record = await editions.get(conn, edition_id, lock=True)
         if record.state not in (EditionState.SENDING, EditionState.SENT):

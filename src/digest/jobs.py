@@ -57,9 +57,9 @@ class Standing:
     sources: Mapping[str, SourceRecord]
     #: Newsletter → since when it is known here.
     since: Mapping[str, datetime]
-    #: Newsletter → ids of its latest editions, whatever their state.
+    #: Newsletter → ids of its latest editions that need no composing at their hour any more.
     taken: Mapping[str, frozenset[str]]
-    #: Editions on their way: draft, approved or sending.
+    #: Editions on their way: approved or sending, or sent and not yet published.
     moving: Sequence[Record]
     #: Edition → when its first deferred delivery may be tried; absent if none is deferred.
     retries: Mapping[str, datetime]
@@ -90,9 +90,8 @@ def due(
             late = now - slot.at > timedelta(hours=newsletter.catch_up_h)
             args = {"slot": slot, "late": late}
             jobs.append(Job(verb="edition", key=f"edition:{slot.edition_id}", args=args))
-    automatic = {newsletter.slug for newsletter in newsletters if newsletter.auto_approve}
     for record in standing.moving:
-        jobs.extend(_next_step(now, standing, record, automatic=record.newsletter in automatic))
+        jobs.extend(_next_step(now, standing, record))
     return jobs
 
 
@@ -107,23 +106,15 @@ def _missing(now: datetime, standing: Standing, newsletter: Newsletter) -> Slot 
     return passed[-1]
 
 
-def _next_step(
-    now: datetime, standing: Standing, record: Record, *, automatic: bool
-) -> Iterator[Job]:
+def _next_step(now: datetime, standing: Standing, record: Record) -> Iterator[Job]:
     args = {"edition_id": record.id}
-    if record.state is EditionState.DRAFT:
-        # A scheduled draft whose process died between composing and approving.
-        if automatic and record.slot_at <= now and record.repeats is None:
-            yield Job(verb="approve", key=f"approve:{record.id}", args=args)
-        return
     if record.published_at is None:
         yield Job(verb="publish", key="publish", args={})
+    if record.state is EditionState.SENT:
+        return
     retry_at = standing.retries.get(record.id)
-    if (
-        record.state is EditionState.APPROVED
-        or record.id in standing.unfinished
-        or (retry_at is not None and retry_at <= now)
-    ):
+    # With nobody left to write to, delivering is closing it: a kill may have come before.
+    if record.id in standing.unfinished or retry_at is None or retry_at <= now:
         yield Job(verb="deliver", key=f"deliver:{record.id}", args=args)
 
 
@@ -144,13 +135,7 @@ async def _edition(app: App, *, slot: Slot, late: bool) -> None:
             if not newsletter.sources or source.id in newsletter.sources
         ]
         await pipeline.collect(app, chosen)
-    record = await pipeline.compose(app, newsletter, slot, late=late)
-    if record.state is EditionState.DRAFT and newsletter.auto_approve:
-        await pipeline.approve(app, record.id)
-
-
-async def _approve(app: App, *, edition_id: str) -> None:
-    await pipeline.approve(app, edition_id)
+    await pipeline.compose(app, newsletter, slot, late=late, approve=newsletter.auto_approve)
 
 
 async def _publish(app: App) -> None:
@@ -165,7 +150,6 @@ HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
     {
         "collect": _collect,
         "edition": _edition,
-        "approve": _approve,
         "publish": _publish,
         "deliver": _deliver,
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from digest import editorial, render, sources, store
 from digest.app import App
-from digest.errors import ParseError, SourceError
+from digest.errors import ParseError, SourceError, StoreError
 from digest.model import (
     Document,
     Edition,
@@ -21,6 +21,7 @@ from digest.model import (
     Item,
     Slot,
 )
+from digest.printer import Printer
 from digest.settings import Newsletter, Source
 from digest.store import editions, items
 from digest.store.editions import Record
@@ -79,7 +80,14 @@ async def collect(
     async def look(source: Source) -> Visit:
         nonlocal done
         async with gate:
-            visit = await _visit(app, source, known.get(source.id))
+            try:
+                visit = await _visit(app, source, known.get(source.id))
+            except StoreError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a bug met in one source stops no other
+                log.exception("source failed", source=source.id)
+                text = f"Digest failed on it ({type(error).__name__}); its log says where"
+                visit = Visit(source_id=source.id, faults=((source.id, text),))
         done += 1
         progress("collecting", done, len(wanted))
         return visit
@@ -109,7 +117,7 @@ async def _visit(app: App, source: Source, known: SourceRecord | None) -> Visit:
     faults += [(name, text) for name, _, text in (str(f).partition(": ") for f in fetched.faults)]
     # Items and validators in one transaction: a kill between the two would lose what was read.
     async with app.db.write() as conn:
-        kept = await items.remember(conn, found)
+        kept = await items.remember(app.db, conn, found)
         await store.sources.visited(
             app.db,
             conn,
@@ -198,6 +206,7 @@ async def compose(
     repeats: str | None = None,
     also: Sequence[str] = (),
     late: bool = False,
+    approve: bool = False,
 ) -> Record:
     """Make the edition of *slot* from all that no edition of the newsletter has taken yet.
 
@@ -208,34 +217,68 @@ async def compose(
         repeats: id of an earlier edition whose items this one shows again, with what is new.
         also: ids of sources named by hand, besides the newsletter's own.
         late: the hour has passed unattended; record it as held, for the operator to decide.
+        approve: in the same transaction, so that no kill can leave a draft nobody asked for.
+
+    Raises:
+        RenderError: with *approve*, a template is broken; nothing is kept.
     """
     # Serialises composing: two editions must not take the same item.
     async with app.db.lease(f"compose:{newsletter.slug}", wait=True):
         async with app.db.read() as conn:
             record = await editions.find(conn, slot.edition_id)
-            if record is not None and record.state not in editions.OPEN:
-                return record
-            mine = await items.of_edition(conn, slot.edition_id)
-            again = await _shown_before(conn, repeats)
-            named = (*newsletter.sources, *also) if newsletter.sources else ()
-            fresh = await items.unplaced(conn, newsletter.slug, sources=named)
+        if record is not None and record.state not in editions.OPEN:
+            return record
         if late:
             return await _hold(app, slot)
-        if record is not None and record.state is EditionState.DRAFT and mine and not fresh:
-            return record
-        weights = {source.id: source.weight for source in app.settings.sources}
-        given = list({item.id: item for item in (*again, *mine, *fresh)}.values())
-        # Clustering a long day is CPU work: pages must go on answering.
-        edition = await asyncio.to_thread(
-            editorial.compose,
-            given,
-            edition_id=slot.edition_id,
-            newsletter=newsletter,
-            slot_at=slot.at,
-            weights=weights,
-        )
-        own = {item.id for item in (*mine, *fresh)}
-        return await _keep(app, slot, edition, own=own, repeats=repeats)
+        draft = await sketch(app, newsletter, slot, repeats=repeats, also=also)
+        drafted = record is not None and record.state is EditionState.DRAFT
+        if drafted and not draft.fresh and not approve:
+            async with app.db.write() as conn:
+                await editions.stamp(conn, slot.edition_id, created_at=app.now())
+                return await editions.get(conn, slot.edition_id)
+        if approve and not draft.edition.empty:
+            await asyncio.to_thread(Printer(app, draft.edition).rehearse)
+        return await _keep(app, slot, draft, repeats=repeats, approve=approve)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """An edition as it would be composed now."""
+
+    edition: Edition
+    #: Ids of the items that this edition would take for itself.
+    own: frozenset[str]
+    #: Some of them are in no edition yet.
+    fresh: bool
+
+
+async def sketch(
+    app: App,
+    newsletter: Newsletter,
+    slot: Slot,
+    *,
+    repeats: str | None = None,
+    also: Sequence[str] = (),
+) -> Sketch:
+    """Compose without keeping anything: what `compose` would make of *slot* now."""
+    async with app.db.read() as conn:
+        mine = await items.of_edition(conn, slot.edition_id)
+        again = await _shown_before(conn, repeats)
+        named = (*newsletter.sources, *also) if newsletter.sources else ()
+        fresh = await items.unplaced(conn, newsletter.slug, sources=named)
+    weights = {source.id: source.weight for source in app.settings.sources}
+    given = list({item.id: item for item in (*again, *mine, *fresh)}.values())
+    # Clustering a long day is CPU work: pages must go on answering.
+    edition = await asyncio.to_thread(
+        editorial.compose,
+        given,
+        edition_id=slot.edition_id,
+        newsletter=newsletter,
+        slot_at=slot.at,
+        weights=weights,
+    )
+    own = frozenset(item.id for item in (*mine, *fresh))
+    return Sketch(edition=edition, own=own, fresh=bool(fresh) or not mine)
 
 
 async def _shown_before(conn: store.Connection, edition_id: str | None) -> list[Item]:
@@ -255,15 +298,16 @@ async def _hold(app: App, slot: Slot) -> Record:
             slot,
             now=app.now(),
             state=EditionState.HELD,
-            reason="its hour passed while Digest was not running; `digest run` makes it now, "
-            "`digest cancel` drops it, and its items go into the next edition",
+            reason="its hour passed while Digest was not running; `digest run --date "
+            f"{slot.day}` makes it now; else its items go into the next edition",
         )
         return await editions.get(conn, slot.edition_id)
 
 
 async def _keep(
-    app: App, slot: Slot, edition: Edition, *, own: set[str], repeats: str | None
+    app: App, slot: Slot, draft: Sketch, *, repeats: str | None, approve: bool
 ) -> Record:
+    edition = draft.edition
     async with app.db.write() as conn:
         new = await editions.create(app.db, conn, slot, now=app.now(), repeats=repeats)
         if edition.empty:
@@ -273,7 +317,13 @@ async def _keep(
             if not new:
                 await editions.move(conn, slot.edition_id, EditionEvent.COMPOSE, reason="")
             await editions.write_content(conn, edition)
-            await items.place(conn, edition, only=own)
+            await items.place(conn, edition, only=set(draft.own))
+            if approve:
+                await editions.move(
+                    conn, slot.edition_id, EditionEvent.APPROVE, approved_at=app.now()
+                )
+        # What was composed, or found empty, before its hour decides nothing.
+        await editions.stamp(conn, slot.edition_id, created_at=app.now())
         return await editions.get(conn, slot.edition_id)
 
 
@@ -285,7 +335,12 @@ async def approve(app: App, edition_id: str) -> Record:
 
     Raises:
         Conflict: it is not a draft.
+        RenderError: a template is broken: nothing went out, and it stays a draft.
     """
+    async with app.db.read() as conn:
+        content = await editions.content(conn, edition_id)
+    # Laid out once before anybody is promised anything.
+    await asyncio.to_thread(Printer(app, content).rehearse)
     async with app.db.write() as conn:
         await editions.move(conn, edition_id, EditionEvent.APPROVE, approved_at=app.now())
         return await editions.get(conn, edition_id)
@@ -299,9 +354,13 @@ async def cancel(app: App, edition_id: str, *, reason: str = "by the operator") 
     async with app.db.write() as conn:
         before = await editions.get(conn, edition_id)
         await editions.move(conn, edition_id, EditionEvent.CANCEL, reason=reason)
-        if before.state in editions.OPEN:
+        unseen = before.state is EditionState.APPROVED and before.published_at is None
+        if before.state in editions.OPEN or unseen:
             await items.release(conn, edition_id)
-        return await editions.get(conn, edition_id)
+        record = await editions.get(conn, edition_id)
+    page = edition_folder(app, edition_id) / "index.html"
+    await asyncio.to_thread(page.unlink, missing_ok=True)
+    return record
 
 
 # --------------------------------------------------------------------- publish
@@ -331,7 +390,7 @@ async def publish(app: App, *, progress: Progress = silent) -> list[Path]:
                 progress("publishing", number, len(files))
             async with app.db.write() as conn:
                 for id in sorted(new):
-                    await editions.stamp_published(conn, id, now=app.now())
+                    await editions.stamp(conn, id, published_at=app.now())
         archive = render.archive_page(
             shelves, site=app.settings.site, links=app.links, templates=app.templates
         )

@@ -29,16 +29,7 @@ class Printer:
             raise NotFound("nothing in it for the sections they chose")
         layout = self._layouts.get(picks)
         if layout is None:
-            layout = render.compile_layout(
-                self._edition,
-                picks,
-                site=self._app.settings.site,
-                newsletter=self._newsletter,
-                mail=self._app.settings.mail,
-                links=self._app.links,
-                templates=self._app.templates,
-            )
-            self._layouts[picks] = layout
+            layout = self._layouts[picks] = self._compile(picks)
         return layout
 
     def message(self, subscriber: Subscriber, *, sent_at: datetime) -> bytes:
@@ -55,3 +46,30 @@ class Printer:
         except RenderError as error:
             # The layout is sound: it is about this one person, and stops nobody else.
             raise Refused(0, str(error)) from error
+
+    def rehearse(self) -> None:
+        """Lay out the mail with everything in it, and the page.
+
+        Raises:
+            RenderError: a template is broken.
+        """
+        everything = Picks(sections=tuple(section.slug for section in self._edition.sections))
+        self._layouts[everything] = self._compile(everything)
+        render.edition_page(
+            self._edition,
+            site=self._app.settings.site,
+            newsletter=self._newsletter,
+            links=self._app.links,
+            templates=self._app.templates,
+        )
+
+    def _compile(self, picks: Picks) -> render.Layout:
+        return render.compile_layout(
+            self._edition,
+            picks,
+            site=self._app.settings.site,
+            newsletter=self._newsletter,
+            mail=self._app.settings.mail,
+            links=self._app.links,
+            templates=self._app.templates,
+        )

@@ -4,7 +4,8 @@ Nothing here is a delivery: the journal is not touched.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+import time
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default as default_policy
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from digest import render
 from digest.app import App
 from digest.errors import NotFound, Refused
-from digest.model import Subscriber
+from digest.model import Edition, Subscriber
 from digest.printer import Printer
 from digest.store import editions, journal, subscribers
 
@@ -20,16 +21,18 @@ from digest.store import editions, journal, subscribers
 async def send_one(app: App, edition_id: str, address: str) -> str:
     """Send one copy of an edition, draft or not, to *address*: a proof for the newsroom.
 
-    It is no delivery: the journal is not touched, and its links lead nowhere personal.
+    It is no delivery: the journal is not touched, its links lead nowhere personal, and its
+    Message-ID is its own, so that no server takes the real mail for a copy of it.
 
     Raises:
         MailError: the relay did not take it.
     """
     async with app.db.read() as conn:
         edition = await editions.content(conn, edition_id)
-        known = await subscribers.by_email(conn, address, edition.newsletter)
-    reader = known or Subscriber(id=0, email=address, name="", key="0" * 32)
-    message = Printer(app, edition).message(replace(reader, sections=()), sent_at=app.now())
+    # No subscriber has an id like this; two proofs in a row are two messages.
+    nobody = 10**18 + time.time_ns() // 1000
+    reader = Subscriber(id=nobody, email=address, key="0" * 32)
+    message = Printer(app, edition).message(reader, sent_at=app.now())
     async with app.transport() as transport:
         reply = await transport.send(
             message,
@@ -40,13 +43,11 @@ async def send_one(app: App, edition_id: str, address: str) -> str:
     return f"{reply.code} {reply.text}"
 
 
-async def rehearse(app: App, edition_id: str, folder: Path) -> int:
+async def rehearse(app: App, edition: Edition, folder: Path) -> int:
     """Write what `deliver` would send as files into *folder*; return how many.
 
     Nothing is sent and nothing is remembered.
     """
-    async with app.db.read() as conn:
-        edition = await editions.content(conn, edition_id)
     printer = Printer(app, edition)
     written, after = 0, 0
     async with app.transport(dry_run=folder) as transport:

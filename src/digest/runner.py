@@ -18,13 +18,17 @@ from digest.app import App
 from digest.errors import DigestError
 from digest.model import EditionState, Job
 from digest.store import editions, journal, sources
-from digest.telemetry import log
+from digest.telemetry import log, masked
 
 #: After a job fails: first wait, and the longest.
 _FIRST_WAIT = timedelta(seconds=10)
 _LONGEST_WAIT = timedelta(minutes=10)
 
-_MOVING = (EditionState.DRAFT, EditionState.APPROVED, EditionState.SENDING, EditionState.SENT)
+_MOVING = (EditionState.APPROVED, EditionState.SENDING)
+#: States in which what was composed before the hour does not stand for the hour.
+_UNDECIDED = (EditionState.DRAFT, EditionState.SKIPPED)
+#: Editions of a newsletter that are looked at: the calendar looks back eight days.
+_RECENT = 100
 
 
 async def look(app: App) -> jobs.Standing:
@@ -35,14 +39,19 @@ async def look(app: App) -> jobs.Standing:
     async with app.db.read() as conn:
         taken, moving = {}, []
         for slug in slugs:
-            records = await editions.listing(conn, newsletter=slug, limit=100)
-            taken[slug] = frozenset(record.id for record in records)
+            records = await editions.listing(conn, newsletter=slug, limit=_RECENT)
+            taken[slug] = frozenset(
+                record.id
+                for record in records
+                # Made by hand before its hour, which may still bring news.
+                if record.state not in _UNDECIDED or record.created_at >= record.slot_at
+            )
             moving += [
                 record
                 for record in records
-                if record.state in _MOVING
-                and not (record.state is EditionState.SENT and record.published_at)
+                if record.state is EditionState.SENT and record.published_at is None
             ]
+            moving += await editions.listing(conn, newsletter=slug, states=_MOVING)
         retries, unfinished = {}, set()
         for record in moving:
             if record.state is not EditionState.SENDING:
@@ -122,7 +131,7 @@ class Runner:
             self._waits.pop(job.key, None)
         except DigestError as error:
             self._put_off(job)
-            log.warning("job put off", job=job.key, reason=str(error))
+            log.warning("job put off", job=job.key, reason=masked(str(error)))
         except Exception:  # noqa: BLE001 - the outermost loop: it logs the trace and lives on
             self._put_off(job)
             log.exception("job failed", job=job.key)

@@ -1,6 +1,7 @@
 """Logs: fixed phrases and facts.  An address never reaches a log; `who` hashes it."""
 
 import logging
+import re
 import sys
 from hashlib import blake2b
 
@@ -12,6 +13,11 @@ def who(address: str) -> str:
     return blake2b(address.casefold().encode(), digest_size=4).hexdigest()
 
 
+def masked(text: str) -> str:
+    """*text* without addresses: a relay's words may quote them."""
+    return re.sub(r"[^\s<>@]+@[^\s<>@]+", "(address)", text)
+
+
 def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
     """Send the log to standard error: key=value for people, or one JSON object a line."""
     logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
@@ -20,7 +26,10 @@ def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
     # It calls every odd page an error; ours are named in the run's report.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if as_json
+        # The other formatter prints every local variable: keys, passwords, addresses.
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[

@@ -185,8 +185,20 @@ def test_the_text_part_says_the_same_without_markup(layout: Layout) -> None:
     visible = {word for word in words if word in layout.text}
     assert len(said & visible) / len(visible) > 0.85
     for line in layout.text.splitlines():
-        assert len(line) <= 76 or line.strip().startswith(("https://", "hole-"))
-        assert "://" not in line or line.strip().startswith("https://")
+        assert len(line) <= 76 or "https://" in line or line.startswith("hole-")
+        # A link ends its line; before it there is at most the name of whom it leads to.
+        assert "://" not in line or re.fullmatch(r"(  [^:]+: |  )?https://\S+", line)
+
+
+def test_the_text_part_names_each_other_source_and_links_it(lay_out: LayOut) -> None:
+    others = (
+        make_item(id="1" * 16, site="Bay Radio", url="https://radio.example/1"),
+        make_item(id="2" * 16, site="Coastline Wire", url=None),
+    )
+    story = make_story(make_item(), *others)
+    text = lay_out(make_edition(Section(slug="a", title="A", stories=(story,)))).text
+    told = "Also reported by:\n  Bay Radio: https://radio.example/1\n  Coastline Wire\n\n"
+    assert told in text
 
 
 def test_only_the_chosen_sections_are_in_it(lay_out: LayOut, morning: Edition) -> None:
@@ -281,15 +293,78 @@ def test_a_thousand_briefs_are_trimmed_from_the_oldest(lay_out: LayOut) -> None:
     assert "more on the web" in layout.html
 
 
-def broken(tmp_path: Path, source: str) -> Templates:
+def test_a_trimmed_day_is_still_named(lay_out: LayOut) -> None:
+    briefs = tuple(
+        make_brief(f"Brief number {n} is here.", id=f"{n:016x}", hours=-24) for n in range(1000)
+    )
+    layout = lay_out(make_edition(briefs=briefs))
+    assert "Brief number 0 is here." not in layout.text
+    for part in (layout.html, layout.text):
+        assert part.count("Sun, May 17") == 1
+
+
+def broken(tmp_path: Path, source: str, name: str = "edition.mjml") -> Templates:
     (tmp_path / "email").mkdir()
-    (tmp_path / "email" / "edition.mjml").write_text(source, encoding="utf-8")
+    (tmp_path / "email" / name).write_text(source, encoding="utf-8")
     return Templates([tmp_path, default_templates()])
 
 
 def test_broken_mjml_is_a_render_error(lay_out: LayOut, morning: Edition, tmp_path: Path) -> None:
     with pytest.raises(RenderError, match=r"edition\.mjml: MJML: .*closed"):
         lay_out(morning, templates=broken(tmp_path, "<mjml><mj-body><mj-section></mj-body></mjml>"))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "says"),
+    [
+        ("mj-text", "mj-txet", 4, "mj-txet is no MJML element; did you mean mj-text?"),
+        ("mj-section", "mj-sectionx", 3, "mj-sectionx is no MJML element; did you mean mj-section"),
+        ("mj-head", "mj-hed", 2, "mj-hed is no MJML element; did you mean mj-head?"),
+        ("mj-text", "mjtext", 4, "mjtext is no MJML element; did you mean mj-text?"),
+        ("mj-text", "mj-quux-zyzzy", 4, "mj-quux-zyzzy is no MJML element$"),
+    ],
+)
+def test_a_misspelt_element_is_a_render_error(
+    lay_out: LayOut, morning: Edition, tmp_path: Path, right: str, wrong: str, line: int, says: str
+) -> None:
+    source = (
+        "<mjml>[# <mj-txet> #]\n<mj-head></mj-head><mj-body><!-- <mj-txet> -->\n"
+        "<mj-section><mj-column>\n<mj-text>{{ leave_url }}</mj-text></mj-column></mj-section>"
+        "</mj-body></mjml>"
+    )
+    body = re.sub(rf"(</?){right}(?=>)", rf"\1{wrong}", source)
+    with pytest.raises(RenderError, match=says) as caught:
+        lay_out(morning, templates=broken(tmp_path, body))
+    assert (caught.value.template, caught.value.line) == ("edition.mjml", line)
+
+
+def test_a_misspelt_element_of_an_included_file_has_no_line(
+    lay_out: LayOut, morning: Edition, tmp_path: Path
+) -> None:
+    templates = broken(tmp_path, "<mjml><mj-body>[% include 'foot.mjml' %]</mj-body></mjml>")
+    (tmp_path / "email" / "foot.mjml").write_text("<mj-sectoin></mj-sectoin>", encoding="utf-8")
+    with pytest.raises(RenderError, match="mj-section") as caught:
+        lay_out(morning, templates=templates)
+    assert caught.value.line is None
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("edition.txt", "[[ edition.title ]]"),
+        ("edition.mjml", "<mjml><mj-body><mj-text>[[ edition.title ]]</mj-text></mj-body></mjml>"),
+        (
+            "edition.mjml",
+            "<mjml><mj-body><mj-text>a<!-- {{ leave_url }} --></mj-text></mj-body></mjml>",
+        ),
+    ],
+)
+def test_a_mail_that_shows_no_way_to_unsubscribe_is_a_render_error(
+    lay_out: LayOut, morning: Edition, tmp_path: Path, name: str, source: str
+) -> None:
+    with pytest.raises(RenderError, match=r"has no \{\{ leave_url \}\}") as caught:
+        lay_out(morning, templates=broken(tmp_path, source, name))
+    assert caught.value.template == name
 
 
 def test_a_template_that_is_too_long_by_itself_is_a_render_error(

@@ -1,6 +1,8 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from digest.model import Image, Origin, Section, Sentence, Story, Summary
 from digest.render import Links
@@ -95,7 +97,7 @@ def test_a_brief_with_a_headline_begins_with_it() -> None:
     ]
 
 
-def test_days_are_named_only_when_briefs_are_of_several() -> None:
+def test_days_are_named_unless_all_briefs_are_of_the_editions_own() -> None:
     evening = make_brief(published_at=MORNING - timedelta(hours=9))
     today = make_brief(published_at=MORNING)
     assert [b.day for b in shown(briefs=(evening, evening, today)).briefs] == [
@@ -104,6 +106,51 @@ def test_days_are_named_only_when_briefs_are_of_several() -> None:
         "Mon, May 18",
     ]
     assert [b.day for b in shown(briefs=(today, today)).briefs] == ["", ""]
+    assert [b.day for b in shown(briefs=(evening, evening)).briefs] == ["Sun, May 17", ""]
+
+
+def test_a_day_of_another_year_names_the_year() -> None:
+    # The same weekday, day and month six years before: only the year tells them apart.
+    old = MORNING.replace(year=2020)
+    dated = shown(
+        make_story(make_item(published_at=old)),
+        make_story(make_item(published_at=old, day_only=True)),
+        briefs=(make_brief(published_at=old), make_brief(published_at=MORNING)),
+    )
+    assert [story.time for story in dated.stories] == [
+        "Mon, May 18, 2020, 7:00\u00a0AM",
+        "Mon, May 18, 2020",
+    ]
+    assert [brief.day for brief in dated.briefs] == ["Mon, May 18, 2020", "Mon, May 18"]
+
+
+def test_the_year_is_that_of_the_editions_zone() -> None:
+    new_year = datetime(2026, 1, 1, 5, tzinfo=UTC)
+    before = make_story(make_item(published_at=datetime(2025, 12, 31, 21, 59, tzinfo=UTC)))
+    after = make_story(make_item(published_at=datetime(2025, 12, 31, 22, 1, tzinfo=UTC)))
+    times = [story.time for story in shown(before, after, slot_at=new_year).stories]
+    assert times == ["Wed, Dec 31, 2025, 11:59\u00a0PM", "12:01\u00a0AM"]
+
+
+@pytest.mark.parametrize(
+    ("site", "authors", "kept"),
+    [
+        ("Coastline Wire", ("Coastline Wire",), ""),
+        ("Coastline Wire", ("COASTLINE WIRE", "Ada Roe", "Ada Roe"), "Ada Roe"),
+        ("The Merrow Courier", ("The Merrow Courier news desk",), ""),
+        ("The Merrow Courier", ("Merrow Courier",), ""),
+        ("The Merrow Courier", ("Redaktion Merrow Courier",), ""),
+        ("Merrow Courier", ("The Merrow Courier Politics Desk", "Jo Pell"), "Jo Pell"),
+        ("Courier", ("Anna Courier",), "Anna Courier"),
+        ("Courier", ("Anna Courier, news desk",), "Anna Courier, news desk"),
+        ("The Merrow Courier", ("Bay Radio news desk",), "Bay Radio news desk"),
+        (None, ("wire.example", "Ada Roe"), "Ada Roe"),
+    ],
+)
+def test_a_by_line_does_not_say_the_publications_name_again(
+    site: str | None, authors: tuple[str, ...], kept: str
+) -> None:
+    assert shown(make_story(make_item(site=site, authors=authors))).stories[0].authors == kept
 
 
 def test_a_picture_is_described_by_the_best_words_there_are() -> None:

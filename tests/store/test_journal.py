@@ -92,26 +92,21 @@ async def test_the_deferred_are_queued_once_when_their_time_has_come(db: Databas
         held = await journal.claim(conn, ID, 2)
         assert held is not None
         assert (held.kind, held.ids) == ("again", (11,))
-        row = (await journal.known(conn, ID, [11]))[11]
-        assert journal.is_waiting(row)
+        assert await journal.begin(conn, held, [11]) == {11: 1}
+        assert await journal.begin(conn, held, [11]) == {}, "it was begun already"
+        await journal.put_back(conn, held, [11])
+        assert await journal.begin(conn, held, [11]) == {11: 1}
 
 
-async def test_who_is_begun_again_does_not_look_as_before(db: Database) -> None:
-    await begin(db, [11])
+async def test_a_first_chunk_begins_only_who_has_no_row(db: Database) -> None:
+    await begin(db, [11, 12, 13])
+    later = MORNING + timedelta(hours=1)
     async with db.write() as conn:
-        await journal.record(db, conn, ID, [make_outcome(11, DeliveryState.DOUBTFUL)])
-        await journal.requeue(conn, ID, [DeliveryState.DOUBTFUL], now=None)
-        await journal.mark_sending(conn, ID, [11])
-        assert (await journal.known(conn, ID, [11]))[11].state is DeliveryState.SENDING
-        assert (await journal.counts(conn, ID)).pending == 1
-
-
-@pytest.mark.parametrize(
-    "state",
-    [DeliveryState.SENT, DeliveryState.DOUBTFUL, DeliveryState.FAILED, DeliveryState.SKIPPED],
-)
-def test_a_settled_person_is_not_written_to_again(state: DeliveryState) -> None:
-    assert not journal.is_waiting(make_outcome(1, state))
+        outcomes = [make_outcome(11), make_outcome(12, DeliveryState.DEFERRED, not_before=later)]
+        await journal.record(db, conn, ID, outcomes)
+        held = await journal.claim(conn, ID, 1)
+        assert held is not None
+        assert await journal.begin(conn, held, [11, 12, 13]) == {13: 0}
 
 
 async def test_doubts_are_closed_as_sent(db: Database) -> None:

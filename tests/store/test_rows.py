@@ -19,9 +19,9 @@ KEY = b"k" * 32
 async def test_an_item_is_new_once_however_often_it_is_seen(db: Database) -> None:
     item = make_item()
     async with db.write() as conn:
-        assert (await items.remember(conn, [item])).new == 1
+        assert (await items.remember(db, conn, [item])).new == 1
         again = replace(item, seen_at=MORNING + timedelta(hours=1), position=4)
-        assert await items.remember(conn, [again]) == items.Remembered()
+        assert await items.remember(db, conn, [again]) == items.Remembered()
         assert await items.unplaced(conn, "daily") == [item]
 
 
@@ -30,8 +30,8 @@ async def test_a_changed_item_takes_its_new_words_and_keeps_its_first_time(db: D
     later = MORNING + timedelta(hours=2)
     second = replace(first, title="Ferry sails again", published_at=later, seen_at=later)
     async with db.write() as conn:
-        await items.remember(conn, [first])
-        assert (await items.remember(conn, [second])).changed == 1
+        await items.remember(db, conn, [first])
+        assert (await items.remember(db, conn, [second])).changed == 1
         (kept,) = await items.unplaced(conn, "daily")
     assert (kept.title, kept.published_at, kept.seen_at) == ("Ferry sails again", MORNING, MORNING)
 
@@ -40,11 +40,11 @@ async def test_what_an_edition_carries_is_not_rewritten(db: Database) -> None:
     item = make_item()
     edition = make_edition(Section(slug="s", title="S", stories=(make_story(item),)))
     async with db.write() as conn:
-        await items.remember(conn, [item])
+        await items.remember(db, conn, [item])
         await editions.create(db, conn, SLOT, now=MORNING)
         await items.place(conn, edition)
         changed = replace(item, blocks=(Block(text="Other words."),))
-        assert (await items.remember(conn, [changed])).changed == 0
+        assert (await items.remember(db, conn, [changed])).changed == 0
         assert await items.of_edition(conn, edition.id) == [item]
 
 
@@ -56,7 +56,7 @@ async def test_every_item_lands_in_one_edition_of_a_newsletter(db: Database) -> 
         dropped=((dropped.id, "below the cut of S"),),
     )
     async with db.write() as conn:
-        await items.remember(conn, [lead, copy, brief, dropped])
+        await items.remember(db, conn, [lead, copy, brief, dropped])
         await editions.create(db, conn, SLOT, now=MORNING)
         await items.place(conn, edition)
         assert await items.unplaced(conn, "daily") == []
@@ -70,7 +70,7 @@ async def test_every_item_lands_in_one_edition_of_a_newsletter(db: Database) -> 
 
 async def test_only_the_sources_of_a_newsletter_are_asked(db: Database) -> None:
     async with db.write() as conn:
-        await items.remember(conn, [make_item("A"), make_item("B", source_id="other")])
+        await items.remember(db, conn, [make_item("A"), make_item("B", source_id="other")])
         (found,) = await items.unplaced(conn, "daily", sources=["other"])
         assert found.title == "B"
 

@@ -4,6 +4,9 @@ It decides nothing: verbs do.  Exit codes: 0 done, 1 failed, 2 configuration, 3 
 4 it is past that, 75 may work later.
 """
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from digest.cli import desk, edition, people, reading
@@ -16,6 +19,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"digest {version('digest-newsroom')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")
+    ] = False,
+) -> None:
+    pass
+
+
 edition.add_to(app)
 reading.add_to(app)
 desk.add_to(app)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -18,6 +19,7 @@ from digest.cli.frame import (
     run_async,
     with_app,
 )
+from digest.cli.report import mail_words
 from digest.jobs import next_slot
 from digest.model import DeliveryState
 from digest.settings import in_force
@@ -51,7 +53,10 @@ async def _look(app: App, limit: int) -> dict[str, Any]:
             "newsletters": [
                 {
                     "newsletter": newsletter.slug,
-                    "next": next_slot(newsletter, after=app.now()).at,
+                    "next": next_slot(newsletter, after=app.now()).at.astimezone(
+                        ZoneInfo(newsletter.timezone)
+                    ),
+                    "timezone": newsletter.timezone,
                     "subscriptions": await subscribers.count(conn, newsletter.slug),
                     "items": await items.count(conn, newsletter.slug),
                 }
@@ -86,8 +91,8 @@ def _show_status(found: dict[str, Any]) -> None:
         people = ", ".join(f"{n} {state}" for state, n in line["subscriptions"].items()) or "nobody"
         waiting = line["items"]["waiting"]
         show.say(
-            f"{line['newsletter']}: next edition {show.local(line['next'])}; {people}; "
-            f"{waiting} items wait for an edition"
+            f"{line['newsletter']}: next edition {line['next']:%Y-%m-%d %H:%M} {line['timezone']}; "
+            f"{people}; {waiting} items wait for an edition"
         )
     show.table(
         "Sources",
@@ -134,7 +139,8 @@ def deliveries(
             people = [{"address": to, "what": what} for to, what in rows]
             show.answer({"edition": record.id, "deliveries": counts, "people": people})
         else:
-            show.table(f"{record.id}: {counts}", ("address", "what"), rows)
+            show.say(f"{record.id}: mails accepted {mail_words(counts)}")
+            show.table("", ("address", "what"), rows)
         return 0
 
     with_app(config, work)

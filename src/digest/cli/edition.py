@@ -3,6 +3,7 @@
 import re
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
@@ -22,11 +23,11 @@ from digest.cli.frame import (
     slot_by_hand,
     with_app,
 )
-from digest.errors import Conflict, NotFound
-from digest.model import EditionState, Slot
+from digest.errors import Conflict, DigestError, NotFound
+from digest.model import Edition, EditionState, Slot
 from digest.pipeline import Visit
 from digest.settings import Newsletter, Source
-from digest.store import editions, items
+from digest.store import editions, items, subscribers
 from digest.store.editions import Record
 
 Named = Annotated[
@@ -42,23 +43,26 @@ DryRun = Annotated[
 ]
 
 
-def named_source(given: str) -> Source:
-    """A source that a person names instead of config.toml.
+def named_source(given: str, newsletter: Newsletter) -> Source:
+    """A source that a person names instead of config.toml; its clocks are the newsletter's.
 
     Raises:
         NotFound: there is no such file or folder.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-")[-50:].strip("-") or "here"
+    id = f"by-hand-{slug}"
     if given.startswith(("http://", "https://")):
-        return Source(id=f"by-hand-{slug}", kind="page", url=given)
+        return Source(id=id, kind="page", url=given, timezone=newsletter.timezone)
     path = Path(given).resolve()
     if not path.exists():
         raise NotFound(f"there is no file or folder {given}")
-    return Source(id=f"by-hand-{slug}", kind="folder", path=path)
+    return Source(id=id, kind="folder", path=path, timezone=newsletter.timezone)
 
 
-async def _collect(app: App, named: Sequence[str] | None, bars: show.Bars) -> list[Visit]:
-    chosen = [named_source(given) for given in named] if named else None
+async def _collect(
+    app: App, newsletter: Newsletter, named: Sequence[str] | None, bars: show.Bars
+) -> list[Visit]:
+    chosen = [named_source(given, newsletter) for given in named] if named else None
     return await pipeline.collect(app, chosen, progress=bars.step)
 
 
@@ -79,15 +83,18 @@ async def _slot(app: App, newsletter: Newsletter, day: str | None, *, again: boo
 async def _compose(
     app: App, newsletter: Newsletter, slot: Slot, named: Sequence[str] | None, *, again: bool
 ) -> Record:
-    repeats = None
-    if again:
-        async with app.db.read() as conn:
-            shown = await editions.listing(
-                conn, newsletter=newsletter.slug, states=editions.PUBLIC, limit=1
-            )
-        repeats = shown[0].id if shown else None
-    also = [named_source(given).id for given in named or ()]
+    repeats = await _latest(app, newsletter) if again else None
+    also = [named_source(given, newsletter).id for given in named or ()]
     return await pipeline.compose(app, newsletter, slot, repeats=repeats, also=also)
+
+
+async def _latest(app: App, newsletter: Newsletter) -> str | None:
+    """Id of the newest edition that readers have seen."""
+    async with app.db.read() as conn:
+        shown = await editions.listing(
+            conn, newsletter=newsletter.slug, states=editions.PUBLIC, limit=1
+        )
+    return shown[0].id if shown else None
 
 
 async def resolve(app: App, given: str | None, *, newsletter: str | None = None) -> Record:
@@ -119,25 +126,65 @@ def run(
     async def work(app: App) -> int:
         chosen = app.newsletter(newsletter)
         with show.bars(quiet=as_json) as bars:
-            visits = await _collect(app, source, bars)
+            visits = await _collect(app, chosen, source, bars)
             slot = await _slot(app, chosen, date, again=again)
+            if dry_run is not None:
+                repeats = await _latest(app, chosen) if again else None
+                edition = await _as_it_would_be(app, chosen, slot, source, repeats)
+                written = await proof.rehearse(app, edition, dry_run)
+                report.show_rehearsal(edition, visits, written, dry_run, as_json=as_json)
+                return 0
             async with app.db.read() as conn:
                 before = await editions.find(conn, slot.edition_id)
             record = await _compose(app, chosen, slot, source, again=again)
-            rehearsed: int | None = None
-            if dry_run is not None and record.state is not EditionState.SKIPPED:
-                rehearsed = await proof.rehearse(app, record.id, dry_run)
-            elif record.state is EditionState.DRAFT and chosen.auto_approve:
-                record = await pipeline.approve(app, record.id)
-            if dry_run is None:
-                await pipeline.publish(app, progress=bars.step)
-                if record.state in (EditionState.APPROVED, EditionState.SENDING):
-                    await deliver.deliver(app, record.id, progress=bars.counts)
-        told = await report.look_back(app, record.id, before, visits, rehearsed, dry_run)
+            trouble = await _let_out(app, chosen, record, bars)
+        told = await report.look_back(app, record.id, before, visits)
         report.show_run(told, as_json=as_json)
+        if trouble is not None:
+            raise trouble
         return 0
 
     with_app(config, work)
+
+
+async def _as_it_would_be(
+    app: App,
+    newsletter: Newsletter,
+    slot: Slot,
+    named: Sequence[str] | None,
+    repeats: str | None,
+) -> Edition:
+    """The edition of *slot*: as it is when it is past its draft, else as composed now."""
+    async with app.db.read() as conn:
+        record = await editions.find(conn, slot.edition_id)
+        if record is not None and record.state not in editions.OPEN:
+            return await editions.content(conn, record.id)
+    also = [named_source(given, newsletter).id for given in named or ()]
+    return (await pipeline.sketch(app, newsletter, slot, repeats=repeats, also=also)).edition
+
+
+async def _let_out(
+    app: App, newsletter: Newsletter, record: Record, bars: show.Bars
+) -> DigestError | None:
+    """Approve if that is automatic, publish, send; what went wrong, for after the report."""
+    try:
+        if app.stopping.is_set():
+            raise Conflict("asked to stop; `digest run` goes on from here")
+        if record.state is EditionState.DRAFT and newsletter.auto_approve:
+            with suppress(Conflict):  # another process was faster: the same edition goes out
+                await pipeline.approve(app, record.id)
+        if app.stopping.is_set():
+            raise Conflict("asked to stop; `digest run` goes on from here")
+        await pipeline.publish(app, progress=bars.step)
+        async with app.db.read() as conn:
+            record = await editions.get(conn, record.id)
+            readers = (await subscribers.count(conn, newsletter.slug)).get("active", 0)
+        moving = record.state in (EditionState.APPROVED, EditionState.SENDING)
+        if moving and (readers or record.planned):
+            await deliver.deliver(app, record.id, progress=bars.counts)
+    except DigestError as error:
+        return error
+    return None
 
 
 def collect(config: Config = CONFIG, source: Named = None, as_json: Json = False) -> None:
@@ -145,7 +192,7 @@ def collect(config: Config = CONFIG, source: Named = None, as_json: Json = False
 
     async def work(app: App) -> int:
         with show.bars(quiet=as_json) as bars:
-            visits = await _collect(app, source, bars)
+            visits = await _collect(app, app.newsletter(), source, bars)
         if as_json:
             show.answer({"sources": visits})
         else:
@@ -207,6 +254,7 @@ def cancel(edition: EditionId = None, config: Config = CONFIG, as_json: Json = F
 
     async def work(app: App) -> int:
         record = await pipeline.cancel(app, (await resolve(app, edition)).id)
+        await pipeline.publish(app)
         show.answer(record) if as_json else show.say(f"{record.id} is cancelled")
         return 0
 
@@ -273,7 +321,9 @@ def send(
             show.answer({"to": to, "reply": reply}) if as_json else show.say(f"{to}: {reply}")
             return 0
         if dry_run is not None:
-            written = await proof.rehearse(app, record.id, dry_run)
+            async with app.db.read() as conn:
+                content = await editions.content(conn, record.id)
+            written = await proof.rehearse(app, content, dry_run)
             if as_json:
                 show.answer({"written": written, "folder": dry_run})
             else:

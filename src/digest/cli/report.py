@@ -1,7 +1,8 @@
 """The short table that ends a run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from digest import deliver, pipeline
@@ -9,7 +10,7 @@ from digest.app import App
 from digest.cli import show
 from digest.model import Counts, Edition, EditionState
 from digest.pipeline import Visit
-from digest.store import editions
+from digest.store import editions, journal, subscribers
 from digest.store.editions import Record
 
 
@@ -26,8 +27,10 @@ class Told:
     counts: Counts
     #: Whom it did not reach, and why.
     troubles: Sequence[tuple[str, str]]
-    #: Messages written by a dry run; None for a real one.
-    written: int | None
+    #: Active subscribers of the newsletter.
+    readers: int
+    #: When the first deferred delivery may be tried again.
+    next_try: datetime | None
     #: What to look at → where it is.
     where: dict[str, str | None]
 
@@ -37,8 +40,6 @@ async def look_back(
     edition_id: str,
     before: Record | None,
     visits: Sequence[Visit],
-    written: int | None,
-    dry_run: Path | None,
 ) -> Told:
     """Read what became of a run."""
     async with app.db.read() as conn:
@@ -46,6 +47,8 @@ async def look_back(
         edition = None
         if record.state not in (EditionState.SKIPPED, EditionState.HELD):
             edition = await editions.content(conn, edition_id)
+        readers = (await subscribers.count(conn, record.newsletter)).get("active", 0)
+        next_try = await journal.next_due(conn, edition_id)
     page = pipeline.edition_folder(app, edition_id) / "index.html"
     feeds = app.out_dir / "feeds" / record.newsletter
     return Told(
@@ -55,18 +58,17 @@ async def look_back(
         visits=visits,
         counts=await deliver.stands(app, edition_id),
         troubles=await deliver.listing(app, edition_id),
-        written=written,
+        readers=readers,
+        next_try=next_try,
         where={
             "page": str(page) if page.exists() else None,
             "feeds": str(feeds) if feeds.exists() else None,
-            "mails": _where_mails(app, dry_run),
+            "mails": _where_mails(app),
         },
     )
 
 
-def _where_mails(app: App, dry_run: Path | None) -> str | None:
-    if dry_run is not None:
-        return str(dry_run)
+def _where_mails(app: App) -> str | None:
     by = app.settings.mail.by
     if by == "embedded":
         outbox = f"{app.settings.site.base_url}/outbox"
@@ -83,9 +85,56 @@ def show_run(told: Told, *, as_json: bool) -> None:
     show.table(f"Edition {told.record.id}", ("", ""), _rows(told))
     if told.troubles:
         show.table("Not delivered", ("address", "why"), told.troubles)
+    for hint in _hints(told):
+        show.say(hint)
+
+
+def _hints(told: Told) -> Iterator[str]:
+    """What a person may do next."""
+    id, counts = told.record.id, told.counts
     if told.already:
-        show.say("This edition had been sent before; nobody was written to twice.")
-        show.say("`digest run --again` makes a further one today.")
+        yield "This edition had been sent before; nobody was written to twice."
+        yield "`digest run --again` makes a further one today."
+    if told.edition and not told.readers and not counts.planned:
+        yield "Nobody is subscribed yet: `digest subscribers import FILE`, then `digest run` again."
+    if counts.doubtful:
+        command = f"`digest deliveries {id} --resend` or `--close`"
+        yield f"{counts.doubtful} may have it or not: {command}."
+    if counts.pending:
+        when = f" after {show.local(told.next_try)}" if told.next_try else ""
+        yield (
+            f"{counts.pending} wait{when}: `digest serve` goes on by itself, `digest run` when you "
+            "call it, unless another process is sending right now."
+        )
+
+
+def show_rehearsal(
+    edition: Edition, visits: Sequence[Visit], written: int, folder: Path, *, as_json: bool
+) -> None:
+    """The end of a dry run: nothing was sent, and no edition was kept."""
+    if as_json:
+        stories, briefs = len(edition.stories), len(edition.briefs)
+        show.answer(
+            {
+                "edition": edition.id,
+                "state": "not kept",
+                "sources": visits,
+                "stories": stories,
+                "sections": len(edition.sections),
+                "briefs": briefs,
+                "written": written,
+                "where": {"mails": folder},
+            }
+        )
+        return
+    visits_table(visits)
+    rows = [
+        ("stories", f"{len(edition.stories)} in {len(edition.sections)} sections"),
+        ("briefs", len(edition.briefs)),
+        ("mails written", f"{written}; nothing was sent, and no edition was kept"),
+        ("look at: mails", folder),
+    ]
+    show.table(f"Edition {edition.id}, as it would be now", ("", ""), rows)
 
 
 def _plain(told: Told) -> dict[str, object]:
@@ -100,7 +149,7 @@ def _plain(told: Told) -> dict[str, object]:
         "briefs": len(edition.briefs) if edition else 0,
         "deliveries": told.counts,
         "troubles": [{"address": to, "why": why} for to, why in told.troubles],
-        "written": told.written,
+        "next_try": told.next_try,
         "where": told.where,
     }
 
@@ -122,10 +171,7 @@ def _rows(told: Told) -> list[tuple[str, object]]:
             ("briefs", len(told.edition.briefs)),
         ]
     rows.append(("state", state_words(told.record, already=told.already)))
-    if told.written is None:
-        rows.append(("mails accepted", mail_words(told.counts)))
-    else:
-        rows.append(("mails written", f"{told.written}; nothing was sent"))
+    rows.append(("mails accepted", mail_words(told.counts)))
     return rows + [(f"look at: {name}", place) for name, place in told.where.items() if place]
 
 

@@ -1,6 +1,7 @@
 """What `digest serve` runs: the clock and the web pages, in one loop."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from digest import web
 from digest.app import open_app
 from digest.cli import show
 from digest.cli.frame import stop_politely
+from digest.errors import ConfigError
 from digest.runner import Runner
 from digest.settings import Loaded
 from digest.telemetry import log
@@ -26,16 +28,38 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket on [serve] host and port.
+
+    Raises:
+        ConfigError: the address is not this machine's, or somebody has it already.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        # From here on whoever connects is kept waiting, not turned away.
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(
+            [f"serve.port: cannot listen at {host}:{port}: {reason}; give another, or stop it"]
+        ) from error
+    return listening
+
+
 async def serve_until_stopped(loaded: Loaded) -> int:
     """Serve and tick until SIGINT or SIGTERM; the exit code."""
+    settings = loaded.settings.serve
+    # Taken before anything starts: a second `serve` must not run the clock either by accident.
+    listening = _listen(settings.host, settings.port)
     async with open_app(loaded, environ=os.environ) as app:
         runner = Runner(app)
-        settings = app.settings.serve
         server = _Server(
             uvicorn.Config(
                 web.create(app),
-                host=settings.host,
-                port=settings.port,
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -44,10 +68,10 @@ async def serve_until_stopped(loaded: Loaded) -> int:
         )
         stop_politely(app, then=server.leave)
         runner.start()
-        where = f"http://{settings.host}:{settings.port}/"
+        where = f"http://{settings.host}:{listening.getsockname()[1]}/"
         show.err.print(f"digest: {where} until you press Ctrl-C", markup=False)
         try:
-            await server.serve()
+            await server.serve(sockets=[listening])
         finally:
             # What the clock began is finished, or left to the journal.
             await runner.stop()

@@ -2,6 +2,10 @@
 
 TF-IDF cosine and average link inside a time window.  Items of different languages are never
 one story.  Copies are gone before (`copies`).
+
+Of a few words, one or two in common make any cosine large: a short item joins another only
+where what their headlines say stands in both, and no name or figure speaks against it.  Two
+arrests made one are worse than one fire told twice.
 """
 
 from collections import Counter, defaultdict
@@ -16,7 +20,7 @@ from scipy import sparse
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
 
-from digest.editorial.text import Reading, is_stop_word, stem
+from digest.editorial.text import Reading, is_inflected, is_stop_word, stem
 
 #: Mean cosine of two groups of items that are still one story.
 CUT = 0.17
@@ -29,6 +33,24 @@ _BODY_WORDS = 500
 #: A day smaller than this does not know which words are common; it is taken for this large.
 _SMALL_DAY = 50
 
+#: An item of fewer different terms is short, ...
+_SHORT = 40
+#: ... and one story with another when they share so many terms ...
+_SHORT_SHARED = 3
+#: ... so many of their names and figures, where both have any, ...
+_SHORT_MARKS = 2
+#: ... and so much of both headlines stands in the other item.
+_SHORT_TITLES = 0.5
+#: Letters that tell an inflected word from others in a short item.
+_ROOT = 6
+#: Headlines of items of fewer terms than this may contradict each other; a long text outweighs
+#: its headline.
+_BRISK = 80
+#: Headlines of which so much is the same at both ends are one mould; the middle is the news.
+_MOULD = 0.5
+#: Likeness of two items that surely tell different news: keeps a third from joining them.
+_CONTRADICTED = -1.0
+
 #: A brief is told by an article when so much of its weight stands there, ...
 TOLD = 0.55
 #: ... it is so like the whole article, ...
@@ -38,11 +60,24 @@ _TOLD_NAMES = 2
 
 
 @dataclass(frozen=True, slots=True)
+class _Gist:
+    """What two short items are compared by: stems without stop words."""
+
+    #: The headline, in its order.
+    title: tuple[str, ...]
+    terms: frozenset[str]
+    #: Names and figures.
+    marks: frozenset[str]
+    figures: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Space:
     """Readings as vectors of one TF-IDF space: row i is reading i, of length 1."""
 
     matrix: Any  # scipy.sparse.csr_matrix of float64
     hours: NDArray[np.float64]
+    readings: tuple[Reading, ...]
 
     def likeness(self, rows: Sequence[int], columns: Sequence[int]) -> NDArray[np.float64]:
         """Cosines of *rows* with *columns*; 0 outside the time window."""
@@ -80,7 +115,7 @@ def weigh(readings: Sequence[Reading]) -> Space:
     norms = np.sqrt(matrix.multiply(matrix).sum(axis=1)).A1
     matrix = sparse.diags(1 / np.where(norms == 0, 1, norms)) @ matrix
     hours = np.array([r.item.published_at.timestamp() / 3600 for r in readings])
-    return Space(matrix=matrix.tocsr(), hours=hours)
+    return Space(matrix=matrix.tocsr(), hours=hours, readings=tuple(readings))
 
 
 def _settled_languages(readings: Sequence[Reading]) -> list[str]:
@@ -106,6 +141,24 @@ def _term_counts(reading: Reading, language: str) -> dict[str, int]:
     return counts
 
 
+def _gist(reading: Reading) -> _Gist:
+    title = [word for word in reading.title if not is_stop_word(word)]
+    body = [w for w in reading.body[:_BODY_WORDS] if len(w) > 1 and not is_stop_word(w)]
+    words = {*title, *body}
+    figures = frozenset(_root(w) for w in words if any(map(str.isdigit, w)))
+    return _Gist(
+        title=tuple(map(_root, title)),
+        terms=frozenset(map(_root, words)),
+        marks=figures | {_root(w) for w in words & reading.names},
+        figures=figures,
+    )
+
+
+def _root(word: str) -> str:
+    """The stem; of few words none may be lost to a long ending of a Slavic or Greek one."""
+    return stem(word) if word.isascii() or not is_inflected(word) else stem(word)[:_ROOT]
+
+
 def group(space: Space, rows: Sequence[int]) -> list[list[int]]:
     """Partition *rows* into stories, each sorted, in the order of their first rows."""
     if not rows:
@@ -124,13 +177,56 @@ def group(space: Space, rows: Sequence[int]) -> list[list[int]]:
 def _average_link(space: Space, part: list[int]) -> list[list[int]]:
     if len(part) == 1:
         return [part]
-    distances = 1 - space.likeness(part, part)
-    condensed = distances[np.triu_indices(len(part), k=1)].round(9)
+    likeness = space.likeness(part, part)
+    terms = np.diff(space.matrix[part].indptr)
+    fewer = np.minimum(terms[:, None], terms[None, :])
+    brisk = np.argwhere(np.triu((likeness >= CUT) & (fewer < _BRISK), k=1))
+    gists = {place: _gist(space.readings[part[place]]) for place in np.unique(brisk).tolist()}
+    for i, j in brisk.tolist():
+        one, other = gists[i], gists[j]
+        if _contradict(one, other):
+            likeness[i, j] = _CONTRADICTED
+        elif fewer[i, j] < _SHORT and not _agree(one, other):
+            likeness[i, j] = 0.0
+    condensed = (1 - likeness)[np.triu_indices(len(part), k=1)].round(9)
     labels = fcluster(linkage(condensed, method="average"), t=1 - CUT, criterion="distance")
     stories: dict[int, list[int]] = defaultdict(list)
     for row, label in zip(part, labels, strict=True):
         stories[int(label)].append(row)
     return list(stories.values())
+
+
+def _agree(one: _Gist, other: _Gist) -> bool:
+    """Do two items, one of them short, say enough that is the same?"""
+    shared = one.terms & other.terms
+    if len(shared) < _SHORT_SHARED:
+        return False
+    if one.marks and other.marks and len(shared & (one.marks | other.marks)) < _SHORT_MARKS:
+        return False
+    if one.figures and other.figures and one.figures.isdisjoint(other.figures):
+        return False
+    told = sum(term in other.terms for term in one.title)
+    told += sum(term in one.terms for term in other.title)
+    return told >= _SHORT_TITLES * (len(one.title) + len(other.title))
+
+
+def _contradict(one: _Gist, other: _Gist) -> bool:
+    """Do the headlines name others, or fill one mould with other words?"""
+    mine, theirs = one.marks.intersection(one.title), other.marks.intersection(other.title)
+    if mine and theirs and mine.isdisjoint(other.terms) and theirs.isdisjoint(one.terms):
+        return True
+    shorter, longer = sorted((one.title, other.title), key=len)
+    start = 0
+    while start < len(shorter) and shorter[start] == longer[start]:
+        start += 1
+    end = 0
+    while end < len(shorter) - start and shorter[-1 - end] == longer[-1 - end]:
+        end += 1
+    if start + end < _MOULD * len(shorter):
+        return False
+    filled = one.title[start : len(one.title) - end], other.title[start : len(other.title) - end]
+    foreign = other.terms.isdisjoint(filled[0]) and one.terms.isdisjoint(filled[1])
+    return all(filled) and foreign
 
 
 def tell(

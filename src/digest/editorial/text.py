@@ -106,14 +106,14 @@ def stem(word: str) -> str:
         if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
             return word[:-1]
         return word
-    if len(word) > 5 and _inflected(word[0]):
+    if len(word) > 5 and is_inflected(word):
         return word[: max(5, len(word) - 2)]
     return word
 
 
-def _inflected(letter: str) -> bool:
+def is_inflected(word: str) -> bool:
     """Greek and Cyrillic, whose words change their last letters."""
-    return "\u0370" <= letter <= "\u03ff" or "\u0400" <= letter <= "\u052f"
+    return "\u0370" <= word[0] <= "\u052f"
 
 
 _LANGUAGES_OF: dict[str, list[str]] = {}

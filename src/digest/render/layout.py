@@ -5,6 +5,7 @@ joins octets.  An edition that would be clipped by a mailbox (Gmail: 102,400 oct
 of HTML) is trimmed until it fits, and says how much more its page has.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ from mjml import mjml2html
 
 from digest.errors import RenderError
 from digest.model import Edition, Picks
+from digest.render.elements import check_elements
 from digest.render.links import Links
 from digest.render.quoted import address_spec, mailbox_header, segment, text_header
 from digest.render.showing import Shown, imprint, show, trimmed
-from digest.render.templates import Templates, split_at_holes
+from digest.render.templates import Templates, marker, split_at_holes
 from digest.settings import Mail, Newsletter, Site
 
 #: Octets of HTML that a mail may have: 90 % of what Gmail shows without "[Message clipped]".
@@ -62,7 +64,8 @@ def compile_layout(
     About 5 ms for 30 stories.  The same arguments give the same octets.
 
     Raises:
-        RenderError: a template is broken, or fills a mail before any story is in it.
+        RenderError: a template is broken, shows no way to unsubscribe, or fills a mail
+            before any story is in it.
     """
     nonce = links.nonce(edition.id)
     everything = show(edition, links=links, picks=picks)
@@ -75,6 +78,8 @@ def compile_layout(
     }
     shown, html = _fitting(everything, nonce, frame, templates)
     text = templates.mail("edition.txt", nonce=nonce, **frame, edition=shown).strip("\n") + "\n"
+    _check_leave_url("edition.mjml", re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL), nonce)
+    _check_leave_url("edition.txt", text, nonce)
     sender = address_spec(mail.from_address)
     if sender is None:
         raise RenderError("mail.from_address", None, f"{mail.from_address!r} is no address")
@@ -95,6 +100,12 @@ def compile_layout(
         body=tuple(body),
         holes=tuple(holes),
     )
+
+
+def _check_leave_url(template: str, shown: str, nonce: str) -> None:
+    if marker(nonce, "leave_url") not in shown:
+        text = "has no {{ leave_url }}: every mail must show a way to unsubscribe"
+        raise RenderError(template, None, text)
 
 
 def _count(shown: Shown) -> int:
@@ -119,6 +130,7 @@ def _fitting(
 
 def _html(shown: Shown, nonce: str, frame: dict[str, object], templates: Templates) -> str:
     source = templates.mail("edition.mjml", nonce=nonce, **frame, edition=shown)
+    check_elements(source, "edition.mjml", templates)
     try:
         # By default MRML links web fonts of another company in every mail: fonts={} forbids it.
         return str(mjml2html(source, fonts={}))

@@ -12,6 +12,7 @@ from babel.dates import format_date, format_skeleton, format_time
 
 from digest.model import Edition, Item, Origin, Picks, Section, Story
 from digest.render.links import Links
+from digest.render.names import bylines
 from digest.render.tidy import direction, host_of, one_line, picture_url, shorten, web_url
 from digest.render.wording import Words, locale_for, reads_from_right, words_for
 from digest.settings import Site
@@ -61,7 +62,8 @@ class ShownStory:
     summary: str
     machine: bool
     source: str
-    #: In the edition's zone; with the day when it is not the edition's.
+    #: In the edition's zone; with the day when it is not the edition's,
+    #: and with the year when that is not.
     time: str
     iso: str
     also: tuple[ToldBy, ...]
@@ -75,7 +77,7 @@ class ShownStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownBrief:
-    #: Set at the first brief of each day, when there are several days.
+    #: Set at the first brief of each day, unless all are of the edition's.
     day: str
     time: str
     iso: str
@@ -193,7 +195,13 @@ class Clock:
         return instant.astimezone(self._zone)
 
     def day(self, instant: datetime) -> str:
-        return _plain(format_skeleton("EMMMd", self.local(instant), locale=self._locale))
+        """The day in the edition's zone, with the year when it is not the edition's."""
+        local = self.local(instant)
+        skeleton = "EMMMd" if local.year == self._day.year else "yMMMEd"
+        return _plain(format_skeleton(skeleton, local, locale=self._locale))
+
+    def is_own_day(self, instant: datetime) -> bool:
+        return self.local(instant).date() == self._day
 
     def time(self, instant: datetime) -> str:
         return _plain(format_time(self.local(instant), "short", locale=self._locale))
@@ -202,7 +210,7 @@ class Clock:
         """The time of day, with the day unless it is the edition's; the day alone if no clock."""
         if item.day_only:
             return self.day(item.published_at)
-        if self.local(item.published_at).date() == self._day:
+        if self.is_own_day(item.published_at):
             return self.time(item.published_at)
         return f"{self.day(item.published_at)}, {self.time(item.published_at)}"
 
@@ -263,10 +271,11 @@ def _story(story: Story, clock: Clock, page: str) -> ShownStory:
     headline = shorten(one_line(story.headline) or one_line(lead.title), LONGEST_HEADLINE)
     anchor = f"story-{story.id}"
     article = web_url(lead.url)
+    source = _label(lead)
     also: dict[str, ToldBy] = {}
     for item in story.items[1:]:
         label = _label(item)
-        if label != _label(lead):
+        if label != source:
             also.setdefault(label, ToldBy(label=label, url=web_url(item.url)))
     lang, turned = clock.tongue(lead, headline)
     return ShownStory(
@@ -276,12 +285,12 @@ def _story(story: Story, clock: Clock, page: str) -> ShownStory:
         article_url=article,
         summary=_summary(story, headline),
         machine=story.summary.origin is Origin.MODEL,
-        source=_label(lead),
+        source=source,
         time=clock.stamp(lead),
         iso=clock.iso(lead),
         also=tuple(also.values())[:MOST_SOURCES],
         picture=_picture(lead, headline),
-        authors=", ".join(one_line(author) for author in lead.authors[:4]),
+        authors=", ".join(bylines(map(one_line, lead.authors), source)[:4]),
         reading_min=lead.reading_min,
         lang=lang,
         dir=turned,
@@ -299,11 +308,11 @@ def _section(section: Section, clock: Clock, page: str) -> ShownSection:
 
 def _briefs(briefs: Sequence[Item], clock: Clock) -> tuple[ShownBrief, ...]:
     days = [clock.day(brief.published_at) for brief in briefs]
-    several = len(set(days)) > 1
+    named = not all(clock.is_own_day(brief.published_at) for brief in briefs)
     shown: list[ShownBrief] = []
     before = ""
     for brief, day in zip(briefs, days, strict=True):
-        shown.append(_brief(brief, clock, day if several and day != before else ""))
+        shown.append(_brief(brief, clock, day if named and day != before else ""))
         before = day
     return tuple(shown)
 
@@ -356,5 +365,8 @@ def trimmed(shown: Shown, count: int) -> Shown:
             )
         elif briefs:
             # The oldest go: the newest are what a reader has not heard.
-            briefs, more_briefs = briefs[1:], more_briefs + 1
+            gone, *rest = briefs
+            if gone.day and rest and not rest[0].day:
+                rest[0] = replace(rest[0], day=gone.day)
+            briefs, more_briefs = tuple(rest), more_briefs + 1
     return replace(shown, sections=tuple(sections), briefs=briefs, more_briefs=more_briefs)

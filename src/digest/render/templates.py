@@ -101,9 +101,9 @@ class Templates:
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
-        mail = FileSystemLoader([folder / "email" for folder in folders])
+        self._mail_files = FileSystemLoader([folder / "email" for folder in folders])
         self._mail = ImmutableSandboxedEnvironment(
-            loader=_WithHoles(mail),
+            loader=_WithHoles(self._mail_files),
             undefined=StrictUndefined,
             autoescape=lambda name: not (name or "").endswith(".txt"),
             variable_start_string="[[",
@@ -133,6 +133,10 @@ class Templates:
         """
         holes = {hole: marker(nonce, hole) for hole in HOLES}
         return self._filled(self._mail, name, values | {"hole": holes})
+
+    def mail_source(self, name: str) -> str:
+        """The text of ``email/NAME`` as its author wrote it."""
+        return self._mail_files.get_source(self._mail, name)[0]
 
     def page(self, name: str, **values: object) -> str:
         """Fill ``pages/NAME``.

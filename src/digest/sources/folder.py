@@ -35,7 +35,7 @@ def read_folder(
     """
     try:
         if not path.is_dir():
-            yield path.name, _read(path.resolve(strict=True), max_bytes, source_id)
+            yield _printable(path.name), _read(path.resolve(strict=True), max_bytes, source_id)
             return
         root = path.resolve(strict=True)
         found = sorted(_files(root), key=lambda pair: pair[0].relative_to(root).parts)
@@ -45,7 +45,7 @@ def read_folder(
             source_id, f"{path}: {reason}; check the path and its permissions", temporary=False
         ) from error
     for file, fault in found:
-        name = file.relative_to(root).as_posix()
+        name = _printable(file.relative_to(root).as_posix())
         if fault is not None:
             yield name, _unreadable(source_id, fault)
             continue
@@ -60,6 +60,11 @@ def read_folder(
         else:
             fault_text = "is a link that leads out of the folder; put a copy there"
             yield name, ParseError(source_id, fault_text)
+
+
+def _printable(name: str) -> str:
+    """A file name need not be UTF-8; what is shown and stored must be."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _files(root: Path) -> Iterator[tuple[Path, OSError | None]]:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -26,6 +27,9 @@ from digest.errors import ConfigError, StoreError
 
 #: The newest revision under migrations/versions.
 HEAD = "0001"
+
+#: What drivers say when the database, not the statement, is at fault.
+_GONE = r"locked|disk|full|unable to open|too many|shut|not a database|malformed|readonly"
 
 #: A dead machine must not keep its advisory locks for the kernel's default of two hours.
 _KEEPALIVE = {
@@ -42,7 +46,10 @@ def _url(given: str, *, base: Path, password: str | None) -> URL:
         raise ConfigError([f"store.url: {given!r} is not a database URL"]) from error
     if url.get_backend_name() == "sqlite":
         path = base / (url.database or "data/digest.db")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError([f"store.url: {path.parent} cannot be made: {error}"]) from error
         return URL.create("sqlite+aiosqlite", database=str(path))
     if url.get_backend_name() == "postgresql":
         return url.set(drivername="postgresql+asyncpg", password=password or url.password)
@@ -50,7 +57,9 @@ def _url(given: str, *, base: Path, password: str | None) -> URL:
 
 
 def _sqlite_engine(url: URL, begin: str, **pool: Any) -> AsyncEngine:
-    engine = create_async_engine(url, connect_args={"isolation_level": None}, **pool)
+    engine = create_async_engine(
+        url, connect_args={"isolation_level": None}, hide_parameters=True, **pool
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _set_up(connection: Any, _record: object) -> None:
@@ -74,13 +83,22 @@ class Database:
     def __init__(self, url: str, *, base: Path = Path(), password: str | None = None) -> None:
         self.url = _url(url, base=base, password=password)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        #: What a connection that is not to be had raises.
+        self._mute: tuple[type[Exception], ...] = (OSError, PoolTimeout)
         if self.is_sqlite:
             self._locks = Path(f"{self.url.database}.locks")
             self._locks.mkdir(exist_ok=True)
             self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
             self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=4)
         else:
-            common = {"connect_args": {"server_settings": _KEEPALIVE}}
+            from asyncpg.exceptions import InterfaceError, PostgresError
+
+            self._mute += (InterfaceError, PostgresError)
+            # Parameters are people's addresses: they are in no error, and so in no log.
+            common: dict[str, Any] = {
+                "connect_args": {"server_settings": _KEEPALIVE},
+                "hide_parameters": True,
+            }
             self._writer = self._reader = create_async_engine(self.url, pool_size=5, **common)
             # A lease holds its connection for as long as the work takes: never one of the pool's.
             self._leases = create_async_engine(self.url, poolclass=NullPool, **common)
@@ -103,7 +121,7 @@ class Database:
     async def _opened(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             connection = await engine.connect()
-        except OSError as error:
+        except self._mute as error:
             raise self._silent(error) from error
         try:
             yield connection
@@ -120,9 +138,7 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            gone = re.search(
-                r"locked|disk|full|unable to open|too many|shut", str(error.orig), re.I
-            )
+            gone = re.search(_GONE, str(error.orig), re.IGNORECASE)
             if error.connection_invalidated or gone:
                 raise self._silent(error) from error
             raise
@@ -190,6 +206,11 @@ class Database:
         finally:
             # Closing gives the lock back.  The file stays: removing it would let two hold "it".
             os.close(handle)
+
+    async def ask(self) -> None:
+        """Raise `StoreError` unless the database answers."""
+        async with self.read() as connection:
+            await connection.execute(text("SELECT 1"))
 
     def insert(self, table: Any) -> Any:
         """INSERT with ``on_conflict_*``: both dialects have it, under the same names."""

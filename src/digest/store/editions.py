@@ -178,8 +178,9 @@ async def move(
     return after
 
 
-async def stamp_published(conn: AsyncConnection, edition_id: str, *, now: datetime) -> None:
-    await conn.execute(update(_T).where(_T.c.id == edition_id).values(published_at=now))
+async def stamp(conn: AsyncConnection, edition_id: str, **stamps: datetime) -> None:
+    """Set columns that are instants: ``published_at=now``."""
+    await conn.execute(update(_T).where(_T.c.id == edition_id).values(**stamps))
 
 
 async def meet_newsletters(

@@ -6,6 +6,8 @@ changes the boot id, after which the file is not believed.  So after ``kill -9``
 exactly what was started and not answered: at most one message a connection.
 """
 
+import errno
+import fcntl
 import os
 import struct
 from collections.abc import Iterator
@@ -13,8 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from digest.errors import Conflict
+
 _RECORD = struct.Struct(">QIHH")  # subscriber id, unused, reply code, kind
 _STARTED, _REPLIED = 1, 2
+#: The boot id comes first.
+_HEADER = 32
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -44,14 +50,28 @@ class EventFile:
         self._handle = handle
 
     def started(self, subscriber_id: int) -> None:
-        os.write(self._handle, _RECORD.pack(subscriber_id, 0, 0, _STARTED))
+        """Raise `OSError` when it cannot be noted: the message must not leave then."""
+        self._append(subscriber_id, 0, _STARTED)
 
     def replied(self, subscriber_id: int, code: int) -> None:
-        os.write(self._handle, _RECORD.pack(subscriber_id, 0, code, _REPLIED))
+        self._append(subscriber_id, code, _REPLIED)
+
+    def _append(self, subscriber_id: int, code: int, kind: int) -> None:
+        written = os.write(self._handle, _RECORD.pack(subscriber_id, 0, code, kind))
+        if written != _RECORD.size:
+            # Half a record would put all later ones out of step.
+            whole = (os.fstat(self._handle).st_size - _HEADER) // _RECORD.size
+            os.ftruncate(self._handle, _HEADER + whole * _RECORD.size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def close(self) -> None:
+        """After this nothing is noted: the number of a closed file may soon be another's."""
+        os.close(self._handle)
+        self._handle = -1
 
     def settled(self) -> None:
         """The outcomes are in the database: what was noted so far is of no more use."""
-        os.ftruncate(self._handle, 32)
+        os.ftruncate(self._handle, _HEADER)
 
 
 def _file(folder: Path, edition_id: str, seq: int, fence: int) -> Path:
@@ -64,12 +84,14 @@ def open_events(folder: Path, edition_id: str, seq: int, fence: int) -> Iterator
     folder.mkdir(parents=True, exist_ok=True)
     path = _file(folder, edition_id, seq, fence)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    file = EventFile(handle)
     try:
-        if not os.fstat(handle).st_size:
-            os.write(handle, _boot_id())
-        yield EventFile(handle)
+        # Held as long as somebody writes here: who reads it must know that they are gone.
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.write(handle, _boot_id())
+        yield file
     finally:
-        os.close(handle)
+        file.close()
     path.unlink(missing_ok=True)
 
 
@@ -78,17 +100,27 @@ def read_events(folder: Path, edition_id: str, seq: int, fence: int) -> Trace:
 
     Only its own file counts: one of another claim knows nothing of what this one began, on
     another machine perhaps.
+
+    Raises:
+        Conflict: the claim that opened it is alive on this machine.
     """
     try:
-        noted = _file(folder, edition_id, seq, fence).read_bytes()
+        handle = os.open(_file(folder, edition_id, seq, fence), os.O_RDONLY)
     except FileNotFoundError:
         return Trace()
-    if noted[:32] != _boot_id():
+    with os.fdopen(handle, "rb") as file:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            # Its lease is gone and it is not: what it has not begun yet it may begin now.
+            raise Conflict(f"chunk {seq} of {edition_id} is still in another's hands") from error
+        noted = file.read()
+    if noted[:_HEADER] != _boot_id():
         return Trace()
     started: set[int] = set()
     replied: dict[int, int] = {}
-    whole = (len(noted) - 32) // _RECORD.size * _RECORD.size
-    for id, _, code, kind in _RECORD.iter_unpack(noted[32 : 32 + whole]):
+    whole = (len(noted) - _HEADER) // _RECORD.size * _RECORD.size
+    for id, _, code, kind in _RECORD.iter_unpack(noted[_HEADER : _HEADER + whole]):
         if kind == _STARTED:
             started.add(id)
         else:

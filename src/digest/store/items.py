@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import Edition, Item
 from digest.store import schema
+from digest.store.database import Database
 
 _ITEM = TypeAdapter(Item)
 _BATCH = 500
@@ -30,7 +31,7 @@ def _fingerprint(item: Item) -> str:
     return blake2b(shown, digest_size=16).hexdigest()
 
 
-async def remember(conn: AsyncConnection, items: Iterable[Item]) -> Remembered:
+async def remember(db: Database, conn: AsyncConnection, items: Iterable[Item]) -> Remembered:
     """Keep *items*; one seen before is not new again, whatever its source now says.
 
     A changed item takes its new words while no edition has it; the time at which an undated
@@ -49,7 +50,8 @@ async def remember(conn: AsyncConnection, items: Iterable[Item]) -> Remembered:
         known |= {row.id: (row.fingerprint, row.content) for row in rows}
     fresh = [_row(item) for item in by_id.values() if item.id not in known]
     if fresh:
-        await conn.execute(insert(schema.item), fresh)
+        # Another process may have met them in the meantime.
+        await conn.execute(db.insert(schema.item).on_conflict_do_nothing(), fresh)
     placed = await _placed(conn, known)
     changed = 0
     for id, (fingerprint, content) in known.items():

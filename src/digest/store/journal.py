@@ -11,7 +11,7 @@ planned = sent + failed + skipped + doubtful + bounced + pending, to the person.
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -187,21 +187,43 @@ async def known(conn: AsyncConnection, edition_id: str, ids: Sequence[int]) -> d
     return {row.subscriber_id: _outcome(row) for row in await conn.execute(query)}
 
 
-def is_waiting(outcome: Outcome | None) -> bool:
-    """May this row's person be written to?  No row: never tried.  A row: in a chunk again."""
-    if outcome is None or outcome.state is DeliveryState.SENDING:
-        return True
-    return outcome.state is DeliveryState.DEFERRED and outcome.not_before is None
+async def begin(conn: AsyncConnection, held: Claim, ids: Sequence[int]) -> dict[int, int]:
+    """Whom of a window *held* may write to, and how often each was tried before.
+
+    In a first chunk everybody without a row.  In a chunk of people tried before, those queued
+    for it: taken in one statement, so that nobody is begun by two workers.
+    """
+    if not ids:
+        return {}
+    if held.kind == "first":
+        rows = await known(conn, held.edition_id, ids)
+        return {id: 0 for id in ids if id not in rows}
+    taken = await conn.execute(
+        update(_D)
+        .where(
+            _D.c.edition_id == held.edition_id,
+            _D.c.subscriber_id.in_(ids),
+            _D.c.state == DeliveryState.DEFERRED.value,
+            _D.c.not_before.is_(None),
+        )
+        .values(state=DeliveryState.SENDING.value)
+        .returning(_D.c.subscriber_id, _D.c.attempts)
+    )
+    tried = {row.subscriber_id: row.attempts for row in taken}
+    return {id: tried[id] for id in ids if id in tried}
 
 
-async def mark_sending(conn: AsyncConnection, edition_id: str, ids: Iterable[int]) -> None:
-    """Begin people that have a row already: a crash must not leave the old state standing."""
-    wanted = list(ids)
-    if wanted:
+async def put_back(conn: AsyncConnection, held: Claim, ids: Sequence[int]) -> None:
+    """Those of *ids* that were begun again, and certainly not written to, wait as before."""
+    if ids and held.kind != "first":
         await conn.execute(
             update(_D)
-            .where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(wanted))
-            .values(state=DeliveryState.SENDING.value, not_before=None)
+            .where(
+                _D.c.edition_id == held.edition_id,
+                _D.c.subscriber_id.in_(ids),
+                _D.c.state == DeliveryState.SENDING.value,
+            )
+            .values(state=DeliveryState.DEFERRED.value, not_before=None)
         )
 
 
@@ -228,7 +250,11 @@ async def requeue(
         await add_chunk(conn, edition_id, part, kind="again")
         await conn.execute(
             update(_D)
-            .where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(part))
+            .where(
+                _D.c.edition_id == edition_id,
+                _D.c.subscriber_id.in_(part),
+                _D.c.state.in_([state.value for state in states]),
+            )
             .values(not_before=None, state=DeliveryState.DEFERRED.value)
         )
     return len(ids)

@@ -59,6 +59,15 @@ class Instant(TypeDecorator[datetime]):
 #: SQLite numbers rows only in a column declared INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
 
+installation = Table(
+    "installation",
+    metadata,
+    # One row.
+    Column("id", Integer, primary_key=True),
+    # Of the key that signs links and hides suppressed addresses.
+    Column("key_fingerprint", String(16), nullable=False),
+)
+
 newsletter = Table(
     "newsletter",
     metadata,
@@ -111,6 +120,7 @@ edition = Table(
     # The whole Edition as JSON; "" until composed.
     Column("content", Text, nullable=False, server_default=""),
     Column("planned", Integer, nullable=False, server_default="0"),
+    # When it was last composed, or found empty.
     Column("created_at", Instant, nullable=False),
     Column("approved_at", Instant),
     Column("published_at", Instant),

@@ -37,6 +37,14 @@ def address_hash(address: str, *, key: bytes) -> str:
     return blake2b(address.casefold().encode(), key=key[:64], digest_size=32).hexdigest()
 
 
+async def remember_key(db: Database, conn: AsyncConnection, fingerprint: str) -> str:
+    """The fingerprint of the key that this database was begun with: the first one told."""
+    statement = db.insert(schema.installation).values(id=1, key_fingerprint=fingerprint)
+    await conn.execute(statement.on_conflict_do_nothing())
+    known = await conn.scalar(select(schema.installation.c.key_fingerprint))
+    return str(known)
+
+
 async def take_in(
     db: Database,
     conn: AsyncConnection,

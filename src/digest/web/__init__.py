@@ -23,8 +23,8 @@ __all__ = ["create"]
 async def _health(request: Request) -> Response:
     """200 while the database answers."""
     app: App = request.app.state.app
-    async with app.db.read():
-        return PlainTextResponse("ok\n")
+    await app.db.ask()
+    return PlainTextResponse("ok\n")
 
 
 async def _explain(request: Request, error: Exception) -> Response:

@@ -5,11 +5,13 @@ not another machine, and not another site in this machine's browser.
 """
 
 import asyncio
+import re
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as default_policy
 from html import escape
 from itertools import islice
+from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -20,7 +22,8 @@ from digest.app import App
 from digest.mail import EmbeddedRelay, Kept
 
 _SHOWN = 200
-_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+_HOST = re.compile(r"([a-z0-9.]+|\[::1\])(?::\d+)?", re.IGNORECASE)
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Outbox</title>
 <style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:52rem;
@@ -40,8 +43,12 @@ def _only_here(request: Request) -> EmbeddedRelay:
     """
     app: App = request.app.state.app
     client = request.client.host if request.client else ""
-    # The Host too: a strange name that resolves to this machine is somebody else's page.
-    if client not in _HOSTS or request.url.hostname not in _HOSTS:
+    # The Host too, as it was sent: a strange name that resolves to this machine is somebody
+    # else's page.  And a site with a public address has a proxy in front, behind which
+    # everybody seems to come from here.
+    host = _HOST.fullmatch(request.headers.get("host", ""))
+    public = urlsplit(app.settings.site.base_url).hostname
+    if client not in _HOSTS or host is None or host[1] not in _HOSTS or public not in _HOSTS:
         raise HTTPException(404)
     return EmbeddedRelay(app.outbox)
 

@@ -36,6 +36,12 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "installation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("key_fingerprint", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_installation")),
+    )
+    op.create_table(
         "item",
         sa.Column("id", sa.String(length=16), nullable=False),
         sa.Column("source_id", sa.String(length=64), nullable=False),
@@ -238,4 +244,5 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_item_source_id"))
 
     op.drop_table("item")
+    op.drop_table("installation")
     op.drop_table("edition")
