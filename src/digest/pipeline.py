@@ -169,7 +169,7 @@ def _clean_all(
     for document in documents:
         faults += [(document.name, problem) for problem in document.problems]
         for position, told in enumerate(document.items):
-            raw = replace(told, site=told.site or document.site)
+            raw = replace(told, site=told.site or document.site or source.title or None)
             try:
                 item = editorial.clean(
                     raw,

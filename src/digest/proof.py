@@ -32,7 +32,10 @@ async def send_one(app: App, edition_id: str, address: str) -> str:
     # No subscriber has an id like this; two proofs in a row are two messages.
     nobody = 10**18 + time.time_ns() // 1000
     reader = Subscriber(id=nobody, email=address, key="0" * 32)
-    message = Printer(app, edition).message(reader, sent_at=app.now())
+    try:
+        message = Printer(app, edition).message(reader, sent_at=app.now())
+    except Refused as error:
+        raise Refused(0, f"{address!r} is not an address") from error
     async with app.transport() as transport:
         reply = await transport.send(
             message,

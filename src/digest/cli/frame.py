@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -113,9 +113,12 @@ def local_day(app: App, newsletter: Newsletter, given: str | None) -> date:
     if given is None:
         return app.now().astimezone(ZoneInfo(newsletter.timezone)).date()
     try:
-        return date.fromisoformat(given)
+        day = date.fromisoformat(given)
     except ValueError as error:
         raise ConfigError([f"--date {given!r} is not a date such as 2026-05-18"]) from error
+    if day > local_day(app, newsletter, None) + timedelta(days=1):
+        raise ConfigError([f"--date {given} lies ahead: an edition is made on its day"])
+    return day
 
 
 def slot_by_hand(app: App, newsletter: Newsletter, given: str | None, *, again: bool) -> Slot:

@@ -248,6 +248,8 @@ class Source(Table):
     )
     #: folder: a folder or one file, relative to config.toml.
     path: Path | None = Field(default=None, strict=False, examples=["inbox"])
+    #: What readers see as its name, for documents that do not say.
+    title: Line = Field(default="", examples=["Harbour Office"])
     every_min: int = Field(default=30, ge=1, le=10_080)
     #: How much this source counts in ranking.
     weight: float = Field(default=1.0, ge=0, le=10)
