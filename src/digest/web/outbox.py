@@ -27,11 +27,11 @@ _HOST = re.compile(r"([a-z0-9.]+|\[::1\])(?::\d+)?", re.IGNORECASE)
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Outbox</title>
 <style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:52rem;
-margin:2rem auto;padding:0 1rem}}td,th{{text-align:start;padding:.3rem .8rem .3rem 0;
-vertical-align:top;overflow-wrap:anywhere}}</style></head><body>
+margin:2rem auto;padding:0 1rem}}ul{{list-style:none;padding:0}}li{{padding:.6rem 0;
+border-top:1px solid #8886;overflow-wrap:anywhere}}a{{margin-inline-end:1rem}}</style></head><body>
 <h1>Outbox</h1><p>{count} mails are in the Maildir <code>{folder}</code>. They went no further:
 set <code>[mail]</code> in config.toml to send through a relay of yours.</p>
-<table><thead><tr><th>To</th><th>Subject</th><th></th></tr></thead><tbody>{rows}</tbody></table>
+<ul>{rows}</ul>
 </body></html>"""
 
 
@@ -57,16 +57,22 @@ def _parsed(kept: Kept) -> EmailMessage:
     return message_from_bytes(kept.message, policy=default_policy)
 
 
+def _row(mail: Kept) -> str:
+    parsed = _parsed(mail)
+    links = "".join(
+        f'<a href="/outbox/{escape(mail.key)}/{form}">{form}</a>'
+        for form in ("html", "text", "source")
+    )
+    return (
+        f"<li><strong>{escape(mail.to)}</strong> · {escape(str(parsed['Date']))}<br>"
+        f"{escape(str(parsed['Subject']))}<br>{links}</li>"
+    )
+
+
 async def _list(request: Request) -> Response:
     relay = _only_here(request)
     kept = await asyncio.to_thread(lambda: list(islice(relay.messages(), _SHOWN + 1)))
-    rows = "".join(
-        f"<tr><td>{escape(mail.to)}</td><td>{escape(str(_parsed(mail)['Subject']))}</td>"
-        f'<td><a href="/outbox/{escape(mail.key)}/html">HTML</a> '
-        f'<a href="/outbox/{escape(mail.key)}/text">text</a> '
-        f'<a href="/outbox/{escape(mail.key)}/source">source</a></td></tr>'
-        for mail in kept[:_SHOWN]
-    )
+    rows = await asyncio.to_thread(lambda: "".join(map(_row, kept[:_SHOWN])))
     count = f"More than {_SHOWN}" if len(kept) > _SHOWN else str(len(kept))
     page = _PAGE.format(count=count, folder=escape(str(relay.maildir)), rows=rows)
     return HTMLResponse(page, headers={"Cache-Control": "no-store"})
