@@ -176,6 +176,14 @@ def test_what_goes_wrong_is_one_sentence_and_a_code(
     assert "Traceback" not in result.output
 
 
+def test_a_suppressed_address_is_mailed_no_more(newsroom: Path) -> None:
+    assert digest("subscribers", "suppress", "Reader2@example.com").exit_code == 0
+    assert digest("subscribers", "suppress", "not an address").exit_code == 3
+    counts = ask("run", *DAY)["deliveries"]
+    assert (counts["sent"], counts["skipped"]) == (3, 1)
+    assert "reader2@example.com" not in accepted(newsroom)
+
+
 def test_an_approved_edition_cannot_be_approved_again(newsroom: Path) -> None:
     ask("run", *DAY)
     assert digest("approve", ID).exit_code == 4

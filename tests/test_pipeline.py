@@ -73,11 +73,6 @@ async def test_a_feed_may_not_lead_us_to_a_private_address(app: App) -> None:
     assert "allow_private" in visit.faults[0][1]
 
 
-async def test_only_due_sources_are_visited_when_asked(app: App) -> None:
-    assert len(await pipeline.collect(app, only_due=True)) == 1
-    assert len(await pipeline.collect(app, only_due=True)) == 0
-
-
 async def test_a_slot_is_composed_once(app: App) -> None:
     await pipeline.collect(app)
     record = await pipeline.compose(app, app.newsletter(), slot(app))

@@ -1,4 +1,4 @@
-"""The verbs of a subscriber: import, leave."""
+"""The verbs of a subscriber: import, leave, suppress."""
 
 import csv
 import io
@@ -119,6 +119,21 @@ async def import_csv(app: App, newsletter: Newsletter, text: str) -> Imported:
                 app.db, conn, newsletter.slug, everyone[start : start + _BATCH], now=app.now()
             )
     return Imported(rows=rows, added=added, known=len(everyone) - added, faults=tuple(faults))
+
+
+async def suppress(app: App, email: str) -> None:
+    """Never mail *email* again, at the operator's word, whatever is imported later.
+
+    Raises:
+        NotFound: it is not an address.
+    """
+    if not _ADDRESS.fullmatch(email):
+        raise NotFound(f"{email!r} is not an address")
+    async with app.db.write() as conn:
+        await subscribers.suppress(
+            app.db, conn, email, cause="operator", hash_key=app.key, now=app.now()
+        )
+    log.info("suppressed", who=who(email))
 
 
 async def leave(app: App, token: str) -> bool:

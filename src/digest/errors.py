@@ -10,7 +10,6 @@ and `web`).
     ├── SourceError              one source; the others go on
     │   ├── FetchError           network, status, size, robots.txt
     │   └── ParseError           the bytes are not what the kind promised
-    ├── SummaryError             callers fall back, never stop
     ├── RenderError              a template is broken: where, and how
     ├── MailError
     │   ├── Deferred             4xx, time-out: same address, later
@@ -68,12 +67,6 @@ class FetchError(SourceError):
 
 class ParseError(SourceError):
     """The bytes are not what the kind promised: the message says what to do."""
-
-
-class SummaryError(DigestError):
-    """A summarizer failed or answered nonsense; the caller falls back to the extract."""
-
-    temporary = True
 
 
 class RenderError(DigestError):

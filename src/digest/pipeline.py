@@ -59,21 +59,16 @@ async def collect(
     app: App,
     chosen: Sequence[Source] | None = None,
     *,
-    only_due: bool = False,
     progress: Progress = silent,
 ) -> list[Visit]:
     """Look at the sources and keep what is new; one source failing costs no other anything.
 
     Args:
         chosen: these sources; None takes all of config.toml.
-        only_due: leave out those whose next look lies ahead.
     """
     wanted = list(app.settings.sources if chosen is None else chosen)
     async with app.db.read() as conn:
         known = await store.sources.known(conn)
-    if only_due:
-        now = app.now()
-        wanted = [s for s in wanted if is_due(known.get(s.id), now)]
     gate = asyncio.Semaphore(app.settings.collect.in_flight)
     done = 0
 

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -128,7 +127,3 @@ def slot_by_hand(app: App, newsletter: Newsletter, given: str | None, *, again: 
         return slot_of(newsletter, day)
     now: datetime = app.now().astimezone(ZoneInfo(newsletter.timezone))
     return slot_of(newsletter, day, clock=now.time().replace(second=0, microsecond=0))
-
-
-def is_watched(as_json: bool) -> bool:
-    return not as_json and sys.stderr.isatty()

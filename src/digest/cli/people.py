@@ -13,7 +13,7 @@ from digest.cli.frame import CONFIG, Config, Json, Which, with_app
 from digest.errors import NotFound
 from digest.store import subscribers as rows
 
-people = typer.Typer(help="Who reads: import and count.", no_args_is_help=True)
+people = typer.Typer(help="Who reads: import, suppress, count.", no_args_is_help=True)
 
 
 @people.command(name="import")
@@ -38,6 +38,22 @@ def import_people(
             if done.faults:
                 show.table("Not taken in", ("line", "why"), done.faults)
         return 1 if done.faults else 0
+
+    with_app(config, work)
+
+
+@people.command()
+def suppress(
+    address: Annotated[str, typer.Argument(help="The address, as they write it.")],
+    config: Config = CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Never mail an address again, whatever is imported later; no list keeps it in clear."""
+
+    async def work(app: App) -> int:
+        await audience.suppress(app, address)
+        show.answer({"suppressed": address}) if as_json else show.say(f"{address}: never again")
+        return 0
 
     with_app(config, work)
 

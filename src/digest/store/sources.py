@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.store import schema
@@ -41,8 +41,3 @@ async def visited(db: Database, conn: AsyncConnection, record: SourceRecord) -> 
         .values(id=record.id, **values)
         .on_conflict_do_update(index_elements=[_T.c.id], set_=values)
     )
-
-
-async def forget_validators(conn: AsyncConnection, source_id: str) -> None:
-    """The next visit reads everything again."""
-    await conn.execute(update(_T).where(_T.c.id == source_id).values(etag=None, last_modified=None))
