@@ -9,16 +9,16 @@ import asyncio
 import fcntl
 import os
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, inspect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -27,6 +27,8 @@ from digest.errors import ConfigError, StoreError
 
 #: The newest revision under migrations/versions.
 HEAD = "0001"
+
+T = TypeVar("T")
 
 #: What drivers say when the database, not the statement, is at fault.
 _GONE = r"locked|disk|full|unable to open|too many|shut|not a database|malformed|readonly"
@@ -37,6 +39,20 @@ _KEEPALIVE = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+
+
+async def _whole(step: Awaitable[T]) -> T:
+    """Let *step* come to its end even if we are cancelled meanwhile.
+
+    A BEGIN or COMMIT that is dropped half-way goes on in the driver's thread, and what it began
+    would stay begun: nobody else could write any more.
+    """
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def _url(given: str, *, base: Path, password: str | None) -> URL:
@@ -107,8 +123,14 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
         with self._translated():
-            async with self._opened(self._writer) as connection, connection.begin():
-                yield connection
+            async with self._opened(self._writer) as connection:
+                transaction = await _whole(connection.begin().start())
+                try:
+                    yield connection
+                except BaseException:
+                    await _whole(transaction.rollback())
+                    raise
+                await _whole(transaction.commit())
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -119,14 +141,20 @@ class Database:
 
     @asynccontextmanager
     async def _opened(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        connection = engine.connect()
         try:
-            connection = await engine.connect()
+            await _whole(connection.start())
         except self._mute as error:
             raise self._silent(error) from error
+        except asyncio.CancelledError:
+            # It may have come all the same: nobody else would give it back.
+            with suppress(SQLAlchemyError):
+                await connection.close()
+            raise
         try:
             yield connection
         finally:
-            await connection.close()
+            await _whole(connection.close())
 
     def _silent(self, error: Exception) -> StoreError:
         where = self.url.render_as_string(hide_password=True)
