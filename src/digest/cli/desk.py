@@ -141,6 +141,8 @@ def deliveries(
         else:
             show.say(f"{record.id}: mails accepted {mail_words(counts)}")
             show.table("", ("address", "what"), rows)
+            if len(rows) == journal.LISTED:
+                show.say(f"These are the first {journal.LISTED:,}; --state asks for some of them.")
         return 0
 
     with_app(config, work)

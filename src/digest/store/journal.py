@@ -26,6 +26,9 @@ from digest.store.database import Database
 
 _C, _D, _E = schema.chunk, schema.delivery, schema.edition
 
+#: Rows that `listing` gives at most, unless told otherwise.
+LISTED = 1000
+
 #: People in a chunk: small enough to hand from worker to worker, large enough to cost nothing.
 CHUNK = 1000
 
@@ -306,7 +309,7 @@ async def listing(
     edition_id: str,
     *,
     states: Sequence[DeliveryState] = (),
-    limit: int = 1000,
+    limit: int = LISTED,
 ) -> list[Outcome]:
     """Rows of the journal, by subscriber; of all states, or of *states*."""
     query = select(_D).where(_D.c.edition_id == edition_id).order_by(_D.c.subscriber_id)
