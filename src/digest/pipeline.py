@@ -286,6 +286,7 @@ async def _shown_before(conn: store.Connection, edition_id: str | None) -> list[
 
 
 async def _hold(app: App, slot: Slot) -> Record:
+    log.warning("edition held: its hour passed unattended", edition=slot.edition_id)
     async with app.db.write() as conn:
         await editions.create(
             app.db,

@@ -129,6 +129,7 @@ class Runner:
         try:
             await jobs.HANDLERS[job.verb](self._app, **job.args)
             self._waits.pop(job.key, None)
+            log.info("job done", job=job.key)
         except DigestError as error:
             self._put_off(job)
             log.warning("job put off", job=job.key, reason=masked(str(error)))
