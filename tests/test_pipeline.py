@@ -13,7 +13,7 @@ from digest.errors import Conflict
 from digest.jobs import slot_of
 from digest.model import EditionState, Slot
 from digest.settings import Source
-from digest.store import editions, items
+from digest.store import editions, items, sources
 from newsroom import open_newsroom, write_article, write_config, write_day
 
 ID = "daily@2026-05-18T0700"
@@ -65,6 +65,17 @@ async def test_a_source_that_is_not_there_costs_no_other_anything(app: App) -> N
     visits = await pipeline.collect(app, [gone, *app.settings.sources])
     assert [visit.new for visit in visits] == [0, 3]
     assert "check the path" in visits[0].faults[0][1]
+
+
+async def test_a_source_that_digest_fails_on_is_put_off_and_stops_no_other(app: App) -> None:
+    # No file system knows such a name: the error is not one of ours.
+    odd = Source.model_validate({"id": "odd", "kind": "folder", "path": Path("a\0b")})
+    visits = await pipeline.collect(app, [odd, *app.settings.sources])
+    assert [visit.new for visit in visits] == [0, 3]
+    async with app.db.read() as conn:
+        record = (await sources.known(conn))["odd"]
+    assert record.failures == 1
+    assert not pipeline.is_due(record, app.now())
 
 
 async def test_a_feed_may_not_lead_us_to_a_private_address(app: App) -> None:

@@ -281,3 +281,23 @@ async def test_an_edition_nobody_has_seen_gives_its_items_back_when_cancelled(
         await pipeline.cancel(app, slot.edition_id)
         async with app.db.read() as conn:
             assert len(await items.unplaced(conn, "daily")) == 3
+
+
+async def test_a_draft_whose_hour_passed_unattended_is_left_to_its_maker(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path, newsletter="catch_up_h = 1")
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, people=2, now=clock) as app:
+        await look(app)
+        await pipeline.collect(app)
+        slot = jobs.slot_of(app.newsletter(), MORNING.date())
+        await pipeline.compose(app, app.newsletter(), slot)
+        clock.at = MORNING + timedelta(hours=5)
+        await ticks(Runner(app))
+        due = jobs.due(clock.at, await look(app), newsletters=app.settings.newsletters, sources=[])
+        record = await record_of(app, slot.edition_id)
+    assert due == [], "it would be named again at every tick"
+    assert record is not None
+    assert record.state is EditionState.DRAFT
+    assert accepted(tmp_path) == []

@@ -19,6 +19,7 @@ from digest.model import (
     EditionEvent,
     EditionState,
     Item,
+    RawItem,
     Slot,
 )
 from digest.printer import Printer
@@ -82,7 +83,7 @@ async def collect(
             except Exception as error:  # noqa: BLE001 - a bug met in one source stops no other
                 log.exception("source failed", source=source.id)
                 text = f"Digest failed on it ({type(error).__name__}); its log says where"
-                visit = Visit(source_id=source.id, faults=((source.id, text),))
+                visit = await _gave_up(app, source, known.get(source.id), text)
         done += 1
         progress("collecting", done, len(wanted))
         return visit
@@ -97,16 +98,14 @@ def is_due(record: SourceRecord | None, now: datetime) -> bool:
 
 async def _visit(app: App, source: Source, known: SourceRecord | None) -> Visit:
     now = app.now()
-    before = known or SourceRecord(id=source.id)
     validators = None
     if known and (known.etag or known.last_modified):
         validators = sources.Validators(etag=known.etag, last_modified=known.last_modified)
     try:
         fetched = await sources.fetch(source, app.http, base=app.loaded.base, validators=validators)
     except SourceError as error:
-        await _note(app, _failed(source, before, str(error), now=now))
         log.warning("source failed", source=source.id, reason=str(error))
-        return Visit(source_id=source.id, faults=((source.url or str(source.path), str(error)),))
+        return await _gave_up(app, source, known, str(error))
     found, faults = _clean_all(fetched.documents, source, now=now)
     # A folder's fault begins with the file's name.
     faults += [(name, text) for name, _, text in (str(f).partition(": ") for f in fetched.faults)]
@@ -138,22 +137,20 @@ async def _visit(app: App, source: Source, known: SourceRecord | None) -> Visit:
     )
 
 
-def _failed(source: Source, before: SourceRecord, reason: str, *, now: datetime) -> SourceRecord:
-    """Waits longer after each failure, up to a day; it never stops asking."""
-    failures = before.failures + 1
-    wait = timedelta(minutes=source.every_min * 2 ** min(failures - 1, 10))
-    return replace(
+async def _gave_up(app: App, source: Source, known: SourceRecord | None, reason: str) -> Visit:
+    """Note a failed visit: the next waits longer each time, up to a day; it never stops."""
+    now, before = app.now(), known or SourceRecord(id=source.id)
+    wait = timedelta(minutes=source.every_min * 2 ** min(before.failures, 10))
+    record = replace(
         before,
         checked_at=now,
         next_at=now + min(wait, timedelta(days=1)),
-        failures=failures,
+        failures=before.failures + 1,
         fault=reason[:2000],
     )
-
-
-async def _note(app: App, record: SourceRecord) -> None:
     async with app.db.write() as conn:
         await store.sources.visited(app.db, conn, record)
+    return Visit(source_id=source.id, faults=((source.url or str(source.path), reason),))
 
 
 def _clean_all(
@@ -161,28 +158,22 @@ def _clean_all(
 ) -> tuple[list[Item], list[tuple[str, str]]]:
     found: dict[str, Item] = {}
     faults: list[tuple[str, str]] = []
+
+    def cleaned(raw: RawItem, position: int) -> Item:
+        return editorial.clean(
+            raw, source_id=source.id, seen_at=now, position=position, language=source.language
+        )
+
     for document in documents:
         faults += [(document.name, problem) for problem in document.problems]
         for position, told in enumerate(document.items):
             raw = replace(told, site=told.site or document.site or source.title or None)
             try:
-                item = editorial.clean(
-                    raw,
-                    source_id=source.id,
-                    seen_at=now,
-                    position=position,
-                    language=source.language,
-                )
+                item = cleaned(raw, position)
                 twin = found.get(item.id)
                 if twin and twin.title != item.title:
                     # A source that gives every item the same guid: its guids are worth nothing.
-                    item = editorial.clean(
-                        replace(raw, guid=None),
-                        source_id=source.id,
-                        seen_at=now,
-                        position=position,
-                        language=source.language,
-                    )
+                    item = cleaned(replace(raw, guid=None), position)
             except ParseError as error:
                 faults.append((document.name, str(error)))
                 continue
@@ -286,9 +277,8 @@ async def _shown_before(conn: store.Connection, edition_id: str | None) -> list[
 
 
 async def _hold(app: App, slot: Slot) -> Record:
-    log.warning("edition held: its hour passed unattended", edition=slot.edition_id)
     async with app.db.write() as conn:
-        await editions.create(
+        new = await editions.create(
             app.db,
             conn,
             slot,
@@ -297,6 +287,10 @@ async def _hold(app: App, slot: Slot) -> Record:
             reason="its hour passed while Digest was not running; `digest run --date "
             f"{slot.day}` makes it now; else its items go into the next edition",
         )
+        if new:
+            log.warning("edition held: its hour passed unattended", edition=slot.edition_id)
+        # A draft made before its hour stays its maker's: the hour has been seen to.
+        await editions.stamp(conn, slot.edition_id, created_at=app.now())
         return await editions.get(conn, slot.edition_id)
 
 

@@ -97,7 +97,7 @@ async def _latest(app: App, newsletter: Newsletter) -> str | None:
     return shown[0].id if shown else None
 
 
-async def resolve(app: App, given: str | None, *, newsletter: str | None = None) -> Record:
+async def resolve(app: App, given: str | None) -> Record:
     """The edition a person means: by id, or the latest.
 
     Raises:
@@ -106,7 +106,7 @@ async def resolve(app: App, given: str | None, *, newsletter: str | None = None)
     async with app.db.read() as conn:
         if given is not None:
             return await editions.get(conn, given)
-        latest = await editions.listing(conn, newsletter=newsletter, limit=1)
+        latest = await editions.listing(conn, limit=1)
     if not latest:
         raise NotFound("there is no edition yet; `digest run` makes one")
     return latest[0]
