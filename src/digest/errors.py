@@ -20,6 +20,7 @@ and `web`).
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 
 class DigestError(Exception):
@@ -45,24 +46,71 @@ class Conflict(DigestError):
     """It exists already, or has moved on since you looked."""
 
 
+class Fault(StrEnum):
+    """What is wrong with a source, in one word."""
+
+    #: The name leads nowhere, or nobody listens there.
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    #: The certificate is not believed, or no encryption could be agreed on.
+    TLS = "tls"
+    #: The connection broke in the middle, or what came is no HTTP.
+    BROKEN = "broken"
+    #: A private address, or one that cannot be fetched at all.
+    FORBIDDEN_ADDRESS = "forbidden-address"
+    TOO_BIG = "too-big"
+    REDIRECTS = "redirects"
+    #: 401, 402, 403, 407, 451; or a page that wants a cookie or a human first.
+    REFUSED = "refused"
+    NOT_FOUND = "not-found"
+    GONE = "gone"
+    #: 429 or 503 with Retry-After: asked to wait.
+    BUSY = "busy"
+    SERVER_ERROR = "server-error"
+    #: robots.txt does not allow it.
+    ROBOTS = "robots"
+    NOT_A_FEED = "not-a-feed"
+    #: A document of the right kind in which nothing could be read.
+    UNREADABLE = "unreadable"
+    #: A file, folder or mailbox that is not there or may not be read.
+    NO_ACCESS = "no-access"
+    #: Digest itself failed on it.
+    OURS = "ours"
+
+
 class SourceError(DigestError):
     """One source, or one document of it, could not be used; the others go on."""
 
-    def __init__(self, source_id: str, text: str) -> None:
+    fault: Fault = Fault.UNREADABLE
+
+    def __init__(self, source_id: str, text: str, *, fault: Fault | None = None) -> None:
         super().__init__(text)
         self.source_id = source_id
+        if fault is not None:
+            self.fault = fault
 
 
 class FetchError(SourceError):
     """Network, status, size or robots.txt.  `temporary` unless the site said never."""
 
+    fault = Fault.UNREACHABLE
+
     def __init__(
-        self, source_id: str, text: str, *, temporary: bool = True, status: int | None = None
+        self,
+        source_id: str,
+        text: str,
+        *,
+        temporary: bool = True,
+        status: int | None = None,
+        fault: Fault | None = None,
+        wait_s: float | None = None,
     ) -> None:
-        super().__init__(source_id, text)
+        super().__init__(source_id, text, fault=fault)
         self.temporary = temporary
         #: HTTP status, where there was one.
         self.status = status
+        #: Seconds that the server asked us to stay away (Retry-After).
+        self.wait_s = wait_s
 
 
 class ParseError(SourceError):

@@ -6,8 +6,12 @@ the reading.  It knows nothing of what the settings do.
 
 from digest.settings.file import in_force, load
 from digest.settings.tables import (
+    KINDS,
+    KINDS_OF_PACKAGES,
+    Api,
     Collect,
     Day,
+    Desk,
     Loaded,
     Mail,
     Newsletter,
@@ -25,8 +29,12 @@ from digest.settings.tables import (
 )
 
 __all__ = [
+    "KINDS",
+    "KINDS_OF_PACKAGES",
+    "Api",
     "Collect",
     "Day",
+    "Desk",
     "Loaded",
     "Mail",
     "Newsletter",

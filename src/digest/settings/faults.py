@@ -311,10 +311,33 @@ def _source_place(place: Place, row: Row) -> Iterator[Fault]:
             yield Fault(place, f"is a page and needs {_example((*place, 'url'))}")
         case "folder" if not has_path:
             yield Fault(place, f"is a folder and needs {_example((*place, 'path'))}")
+        case "mailbox" if has_url == has_path:
+            yield Fault(
+                place,
+                "is a mailbox and needs one of the two: "
+                'url = "imaps://USER@HOST/FOLDER" or the path of a Maildir',
+            )
+        case "push" if has_url or has_path:
+            yield Fault(place, "is pushed to and has neither url nor path; take it out")
+    yield from _source_url(place, row)
     if row.get("kind") == "page" and has_path:
         yield Fault((*place, "path"), 'is not read for a page; take it out or use kind = "folder"')
     if row.get("kind") == "folder" and has_url:
         yield Fault((*place, "url"), 'is not read for a folder; take it out or use kind = "feed"')
+
+
+def _source_url(place: Place, row: Row) -> Iterator[Fault]:
+    url, kind = row.get("url"), row.get("kind")
+    if not isinstance(url, str):
+        return
+    is_mailbox = url.startswith(("imap://", "imaps://"))
+    if kind == "mailbox" and not is_mailbox:
+        yield Fault((*place, "url"), 'wants a mailbox, such as "imaps://USER@HOST/FOLDER"')
+    elif kind in ("feed", "page") and is_mailbox:
+        yield Fault((*place, "url"), 'is a mailbox; write kind = "mailbox"')
+    elif kind == "mailbox" and ":" in url.partition("://")[2].rpartition("@")[0]:
+        secret = (*place, "password")
+        yield Fault((*place, "url"), f"holds a password; take it out and add {_example(secret)}")
 
 
 def _newsletter(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import time
+from importlib.metadata import entry_points
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -75,6 +76,18 @@ Host = Annotated[
 _ADDRESS = r"[^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+"
 _WEB = r"https?://[^\s/]+"
 Own = Annotated[str, AfterValidator(_own)]
+
+
+#: The kinds of source that come with Digest; a package may bring more, under this entry point.
+KINDS = ("feed", "page", "folder", "mailbox", "push")
+KINDS_OF_PACKAGES = "digest.sources"
+
+
+def _kind(name: str) -> str:
+    if name in KINDS or name in {found.name for found in entry_points(group=KINDS_OF_PACKAGES)}:
+        return name
+    listed = ", ".join(f'"{kind}"' for kind in KINDS)
+    raise ValueError(f"wants {listed}, or a kind that an installed package brings")
 
 
 class Table(BaseModel):
@@ -187,6 +200,18 @@ class Collect(Table):
     max_redirects: int = Field(default=5, ge=0, le=20)
     #: Documents fetched at once, over all hosts.
     in_flight: int = Field(default=16, ge=1, le=200)
+    #: Requests to one host at the same time.
+    per_host: int = Field(default=2, ge=1, le=20)
+    #: Between the starts of two requests to one host.
+    spacing_s: float = Field(default=1.0, ge=0, le=60)
+    #: Subscribe to a feed's hub (WebSub) when base_url is public; polling goes on, more rarely.
+    websub: bool = True
+    #: Processes that read documents; 0 takes one for each core, four at most.
+    readers: int = Field(default=0, ge=0, le=32)
+    #: One document's share of a reader; longer means that it is given up.
+    reading_s: float = Field(default=30.0, gt=0, le=600)
+    #: Words of items are kept this long after they were met; that they were met, for ever.
+    keep_days: int = Field(default=400, ge=7)
     #: Host names or networks of your own that may be reached although private.
     allow_private: tuple[Own, ...] = Field(
         default=(), strict=False, examples=[["wiki.internal", "10.0.0.0/8"]]
@@ -237,17 +262,54 @@ class Serve(Table):
     drain_s: float = Field(default=20.0, ge=0, le=600)
 
 
+class Api(Table):
+    """[api]: what other programs of the newsroom may do, over HTTP."""
+
+    #: Whoever sends it as a Bearer token may push items; without one, nobody may.
+    token: Secret | None = Field(default=None, examples=[{"env": "DIGEST_API_TOKEN"}])
+
+
+class Desk(Table):
+    """[desk]: the newsroom itself."""
+
+    #: Gets the report on the sources before an edition is made; "" sends none.
+    email: Annotated[str, _fits(f"({_ADDRESS})?", "a mail address alone")] = Field(
+        default="", examples=["editor@example.org"]
+    )
+    #: How long before the edition's hour the report is made.
+    report_min: int = Field(default=60, ge=5, le=1440)
+
+
 class Source(Table):
     """[[sources]]: a place items come from."""
 
     id: Slug = Field(examples=["wire"])
-    kind: Literal["feed", "page", "folder"] = Field(examples=["feed"])
-    #: feed, page: http(s) address.  A feed may also be a file: give *path* instead.
-    url: Annotated[str, _fits(_WEB + r"(/\S*|\?\S*)?", "an http:// or https:// address")] | None = (
-        Field(default=None, examples=["https://example.org/feed.xml"])
-    )
-    #: folder: a folder or one file, relative to config.toml.
+    #: feed, page, folder, mailbox, push; or one that an installed package brings.
+    kind: Annotated[str, AfterValidator(_kind)] = Field(examples=["feed"])
+    #: feed, page: http(s) address.  mailbox: imaps://USER@HOST/FOLDER.  A feed may also be a
+    #: file: give *path* instead.
+    url: (
+        Annotated[
+            str,
+            _fits(
+                _WEB + r"(/\S*|\?\S*)?|imaps?://[^\s/]+(/\S*)?",
+                "an http:// or https:// address, or imaps:// of a mailbox",
+            ),
+        ]
+        | None
+    ) = Field(default=None, examples=["https://example.org/feed.xml"])
+    #: folder: a folder or one file, relative to config.toml.  mailbox: a Maildir.
     path: Path | None = Field(default=None, strict=False, examples=["inbox"])
+    #: Of an IMAP mailbox.
+    password: Secret | None = Field(default=None, examples=[{"env": "DIGEST_MAILBOX_PASSWORD"}])
+    #: page: it lists articles (a section page, a sitemap); they are read, not the list.
+    follow: bool = False
+    #: feed: read the linked page where the feed tells only the beginning.
+    full_text: bool = False
+    #: Items that the first visit takes, newest first; older ones count as known.
+    backlog: int = Field(default=100, ge=1, le=100_000)
+    #: For a kind that a package brings: what it wants to know.
+    options: dict[str, str | int | float | bool] = Field(default={})
     #: What readers see as its name, for documents that do not say.
     title: Line = Field(default="", examples=["Harbour Office"])
     every_min: int = Field(default=30, ge=1, le=10_080)
@@ -314,6 +376,8 @@ class Settings(Table):
     collect: Collect = Collect()
     mail: Mail = Mail()
     serve: Serve = Serve()
+    api: Api = Api()
+    desk: Desk = Desk()
     sources: tuple[Source, ...] = Field(default=(), strict=False)
     newsletters: tuple[Newsletter, ...] = Field(default=(), strict=False, min_length=1)
 

@@ -1,0 +1,215 @@
+"""What is composed: items, stories, sections and editions; and who reads them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from digest.model.told import Block, Card, Image, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One article or brief, cleaned but not judged."""
+
+    #: Stable: 16 hex digits made of the source and the source's own identity for it.
+    id: str
+    source_id: str
+    kind: Kind
+    #: Never empty: a brief without a headline takes its first sentence.
+    title: str
+    #: Canonical, http(s) only; None for an item that has no page of its own.
+    url: str | None = None
+    #: When the source says it appeared; when we met it, if the source says nothing.
+    published_at: datetime
+    day_only: bool = False
+    updated_at: datetime | None = None
+    #: When we first met it.
+    seen_at: datetime
+    authors: tuple[str, ...] = ()
+    language: str | None = None
+    standfirst: str | None = None
+    blocks: tuple[Block, ...] = ()
+    topics: tuple[str, ...] = ()
+    image: Image | None = None
+    cards: tuple[Card, ...] = ()
+    reading_min: int | None = None
+    #: The publication's name, as readers know it; None when nobody tells.
+    site: str | None = None
+    #: The source's own identifier, as told.
+    guid: str | None = None
+    #: How often its words have changed since it was first met.
+    revision: int = 0
+    #: Position in its source when read, from 0: the publisher's own order.
+    position: int = 0
+
+    @property
+    def text(self) -> str:
+        """The body as one string, blocks joined by blank lines; sentence offsets count in it."""
+        return "\n\n".join(block.text for block in self.blocks)
+
+
+class Origin(StrEnum):
+    """Where the words of a summary come from."""
+
+    #: The publisher's own standfirst.
+    SOURCE = "source"
+    #: The whole item: it is short.
+    WHOLE = "whole"
+    #: Sentences chosen from the item, verbatim.
+    EXTRACTIVE = "extractive"
+    #: Written by a model and checked against the source.
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A sentence taken verbatim: ``item.text[start:end]``, white space folded, is *text*."""
+
+    item_id: str
+    text: str
+    #: Offsets into `Item.text`; -1 when the sentence is of the standfirst or headline.
+    start: int = -1
+    end: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A story in a few sentences; it knows where its words come from."""
+
+    origin: Origin
+    sentences: tuple[Sentence, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One piece of news, told by one or more items."""
+
+    #: The id of its lead.
+    id: str
+    #: One of the items' headlines, verbatim.
+    headline: str
+    #: The lead first, the others by time.  Never empty.
+    items: tuple[Item, ...]
+    #: The same text again, from elsewhere: kept for the record, never shown as a source.
+    copies: tuple[Item, ...] = ()
+    summary: Summary = Summary(origin=Origin.WHOLE)
+    #: Name and value of every term of the score; the score is their sum.
+    score_terms: tuple[tuple[str, float], ...] = ()
+    #: Why these items are one story, why this section: sentences for the operator.
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> Item:
+        return self.items[0]
+
+    @property
+    def score(self) -> float:
+        return sum(value for _, value in self.score_terms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """What a source changed in an item after an edition had carried it."""
+
+    item_id: str
+    #: The item's headline as it is now.
+    headline: str
+    url: str | None = None
+    #: The source says that it corrects; else it tells more, or otherwise.
+    corrects: bool = False
+    #: When the change was met.
+    at: datetime
+    #: The new or changed sentences, verbatim; never empty.
+    sentences: tuple[str, ...]
+    #: The edition that carried the older words.
+    edition_id: str
+    site: str | None = None
+    #: BCP 47 of the words, when known.
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A titled, ordered run of stories in an edition."""
+
+    #: Stable across editions: what a subscriber chooses.
+    slug: str
+    title: str
+    stories: tuple[Story, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One dated issue of a newsletter, as composed: content only, its state is the store's."""
+
+    #: ``daily@2026-08-22T0700``: newsletter, local date, slot.
+    id: str
+    newsletter: str
+    #: The newsletter's title when this was composed.
+    title: str
+    #: The instant it is due, UTC.
+    slot_at: datetime
+    #: The newsletter's zone, IANA name: all clocks shown are in it.
+    timezone: str
+    #: BCP 47 of the frame (dates, labels).
+    language: str = "en"
+    #: Never an empty section.
+    sections: tuple[Section, ...] = ()
+    #: Newest last; shown as one time-ordered block.
+    briefs: tuple[Item, ...] = ()
+    #: To what earlier editions carried, oldest first.
+    corrections: tuple[Correction, ...] = ()
+    #: Items left out, each with the reason: (item id, reason).
+    dropped: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        return tuple(story for section in self.sections for story in section.stories)
+
+    @property
+    def empty(self) -> bool:
+        """Not worth a mail: no news, and of what changed in older news nothing was wrong."""
+        corrected = any(correction.corrects for correction in self.corrections)
+        return not (self.briefs or self.sections or corrected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picks:
+    """What one subscriber gets of an edition.  Equal picks share one layout."""
+
+    #: Slugs of the sections, in the edition's order.
+    sections: tuple[str, ...]
+    briefs: bool = True
+
+
+# ------------------------------------------------------------------- who reads
+
+
+class SubscriptionState(StrEnum):
+    """pending → active → ended."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A person's address and preferences."""
+
+    id: int
+    #: Validated when stored: one address, no control characters, no spaces, no brackets.
+    email: str
+    name: str = ""
+    #: BCP 47.
+    language: str = "en"
+    #: IANA name.
+    timezone: str = "UTC"
+    #: Slugs of the sections wanted; empty means all of them.
+    sections: tuple[str, ...] = ()
+    #: Random, 16 bytes as hex: what links are made of instead of the address.
+    key: str
