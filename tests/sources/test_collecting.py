@@ -1,15 +1,20 @@
 """One source, fetched and read."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import pickle
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 
 from digest.errors import FetchError, ParseError
 from digest.settings import Collect, Source
-from digest.sources import Fetched, Http, Validators, fetch
+from digest.sources import Fetched, Http, Known, Readers, Validators, fetch
+
+NOTHING_KNOWN = Known()
+P = ParamSpec("P")
+T = TypeVar("T")
 
 RSS = "<rss><channel><title>W</title><item><title>T</title><link>/t</link></item></channel></rss>"
 HTML = "<html><body><article><h1>F</h1>" + "<p>It ran again on Sunday, says the captain.</p>" * 4
@@ -36,11 +41,13 @@ async def port() -> AsyncIterator[int]:
     await server.wait_closed()
 
 
-async def visit(base: Path, validators: Validators | None = None, **source: Any) -> Fetched:
-    collect = Collect(allow_private=("127.0.0.1",), max_bytes=10_000, timeout_s=5)
-    async with Http(collect, contact="") as http:
-        told = Source(**({"id": "wire"} | source))
-        return await fetch(told, http, base=base, validators=validators)
+COLLECT = Collect(allow_private=("127.0.0.1",), max_bytes=10_000, timeout_s=5, spacing_s=0)
+
+
+async def visit(base: Path, known: Known = NOTHING_KNOWN, **source: Any) -> Fetched:
+    told = Source(**({"id": "wire"} | source))
+    async with Http(COLLECT, contact="") as http, Readers(processes=1, timeout_s=30) as readers:
+        return await fetch(told, http, readers, base=base, known=known)
 
 
 async def test_a_feed_is_fetched_and_read(port: int, tmp_path: Path) -> None:
@@ -56,9 +63,11 @@ async def test_a_feed_is_fetched_and_read(port: int, tmp_path: Path) -> None:
 async def test_nothing_changed_brings_no_documents_and_keeps_the_validators(
     port: int, tmp_path: Path
 ) -> None:
-    known = Validators(etag='"1"')
+    known = Known(validators=Validators(etag='"1"'), fingerprint="f")
     got = await visit(tmp_path, known, kind="feed", url=f"http://127.0.0.1:{port}/feed")
-    assert got == Fetched(validators=known, not_modified=True)
+    assert got == Fetched(
+        validators=known.validators, fingerprint="f", not_modified=True, status=304
+    )
 
 
 async def test_a_page_is_fetched_and_read(port: int, tmp_path: Path) -> None:
@@ -107,3 +116,38 @@ async def test_a_source_that_cannot_be_visited_says_what_to_do(
 ) -> None:
     with pytest.raises(FetchError, match=says):
         await visit(tmp_path, **source)
+
+
+async def test_a_file_that_says_the_same_is_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text(RSS)
+    first = await visit(tmp_path, kind="feed", path=Path("feed.xml"))
+    again = await visit(
+        tmp_path, Known(fingerprint=first.fingerprint), kind="feed", path=Path("feed.xml")
+    )
+    assert (again.not_modified, again.documents) == (True, ())
+
+
+class Fragile(Readers):
+    """Readers that one document stops, whatever it is read with."""
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if b"STOP" in pickle.dumps(args):
+            raise ParseError("", "took longer than 30 s to read")
+        return await super().run(function, *args, **kwargs)
+
+
+async def test_one_document_that_stops_a_reader_is_given_up_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    for n in range(3):
+        (folder / f"{n}.md").write_text(f"# Tide {n}\n\nHigh at {n} on the {'STOP' * (n == 1)}.")
+    async with Http(COLLECT, contact="") as http, Fragile(processes=1, timeout_s=30) as readers:
+        source = Source(id="notes", kind="folder", path=Path("notes"))
+        got = await fetch(source, http, readers, base=tmp_path)
+    assert [document.name for document in got.documents] == ["0.md", "2.md"]
+    assert len(got.done) == 2, "what could not be read is tried again"
+    assert [str(fault)[:4] for fault in got.faults] == ["1.md"]
+
+
+async def test_nothing_is_fetched_for_a_source_that_is_pushed_to(tmp_path: Path) -> None:
+    assert (await visit(tmp_path, kind="push")).not_modified

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from digest import sources
+from digest import reading, sources
 from digest.cli import show
 from digest.cli.frame import Json, run_async
 from digest.errors import SourceError
@@ -31,7 +31,7 @@ def read(
     With --json, one object a line, as docs/document.schema.json describes.  Ends with 1 when
     anything could not be read at all.
     """
-    hints = sources.Hints(language=language, timezone=timezone)
+    hints = reading.Hints(language=language, timezone=timezone)
     collect = Collect(allow_private=tuple(allow_private or ()))
 
     async def work() -> int:
@@ -39,7 +39,7 @@ def read(
         async for document in _documents(named, hints, collect):
             unread += document.kind == "unreadable"
             if as_json:
-                show.answer(sources.document_json(document))
+                show.answer(reading.document_json(document))
             else:
                 _show(document)
         return 1 if unread else 0
@@ -48,7 +48,7 @@ def read(
 
 
 async def _documents(
-    named: Sequence[str], hints: sources.Hints, collect: Collect
+    named: Sequence[str], hints: reading.Hints, collect: Collect
 ) -> AsyncIterator[Document]:
     """Every document named, in order; one that cannot be had is an unreadable one."""
     async with sources.Http(collect, contact="") as http:
@@ -62,23 +62,23 @@ async def _documents(
                     if isinstance(content, SourceError):
                         yield _unreadable(shown, content)
                     else:
-                        yield sources.read_document(shown, content, hints)
+                        yield reading.read_document(shown, content, hints)
             except SourceError as error:
                 yield _unreadable(name, error)
 
 
-async def _from_web(url: str, hints: sources.Hints, http: sources.Http) -> Document:
+async def _from_web(url: str, hints: reading.Hints, http: sources.Http) -> Document:
     try:
         answer = await http.get(url, validators=None, source_id="named")
     except SourceError as error:
         return _unreadable(url, error)
-    there = sources.Hints(
+    there = reading.Hints(
         url=answer.url,
         content_type=answer.content_type,
         language=hints.language,
         timezone=hints.timezone,
     )
-    return sources.read_document(url, answer.body, there)
+    return reading.read_document(url, answer.body, there)
 
 
 def _unreadable(name: str, error: SourceError) -> Document:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from digest.errors import FetchError, ParseError, SourceError
+from digest.errors import Fault, FetchError, ParseError, SourceError
 
 #: The default of [collect] max_bytes.
 LARGEST: Final = 10_000_000
@@ -42,7 +42,10 @@ def read_folder(
     except OSError as error:
         reason = (error.strerror or "cannot be opened").lower()
         raise FetchError(
-            source_id, f"{path}: {reason}; check the path and its permissions", temporary=False
+            source_id,
+            f"{path}: {reason}; check the path and its permissions",
+            temporary=False,
+            fault=Fault.NO_ACCESS,
         ) from error
     for file, fault in found:
         name = _printable(file.relative_to(root).as_posix())
@@ -106,10 +109,13 @@ def _read(file: Path, max_bytes: int, source_id: str) -> bytes | SourceError:
         return ParseError(
             source_id,
             f"is larger than {max_bytes} bytes; raise max_bytes in [collect], or leave it out",
+            fault=Fault.TOO_BIG,
         )
     return data
 
 
 def _unreadable(source_id: str, error: OSError) -> FetchError:
     reason = (error.strerror or "cannot be read").lower()
-    return FetchError(source_id, f"cannot be read ({reason}); check its permissions")
+    return FetchError(
+        source_id, f"cannot be read ({reason}); check its permissions", fault=Fault.NO_ACCESS
+    )

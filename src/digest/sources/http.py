@@ -2,45 +2,48 @@
 
 Behind the door: conditional requests, redirects followed by hand, limits on
 time, size, headers and redirects, and errors that say what to do.  Which
-addresses may be reached is in `reach`.  Not behind it: what was fetched.
-Loud: the network.
+addresses may be reached is in `reach`, whose turn it is in `hosts`, what a
+body is in `answer` and `unpacking`, what went wrong in `refusals`.  Not behind it:
+what was fetched, and when it is asked for again.  Loud: the network.
 """
 
 import asyncio
-import ssl
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
+from urllib.parse import urlencode, urljoin
 
 import httpcore2
-import httpx2
 
 from digest.errors import FetchError
 from digest.settings import Collect
-from digest.sources.reach import Guard, GuardedTransport
+from digest.sources import refusals
+from digest.sources.answer import REST_BYTES, Answer, Place, place_of
+from digest.sources.caching import Head, freshness, links, retry_after
+from digest.sources.hosts import Hosts, utc_now
+from digest.sources.reach import Guard, guarded_pool
+from digest.sources.robots import LARGEST as LARGEST_ROBOTS
+from digest.sources.robots import PRODUCT, Robots
+from digest.sources.unpacking import ACCEPTED
 
 _ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/feed+json, text/html;q=0.9, */*;q=0.5"
 )
-#: Requests to one host at the same time, however many of its documents are due.
-_PER_HOST: Final = 2
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
-#: What a client may try again without anybody changing anything (RFC 9110 15.5, RFC 6585).
-_COME_AGAIN: Final = frozenset((408, 421, 423, 425, 429))
-_ADVICE: Final[Mapping[int, str]] = {
-    401: "it wants a password; give an address that does not",
-    402: "it wants to be paid",
-    403: "it refuses Digest; ask its owner, or remove the source",
-    404: "check the address",
-    406: "check the address",
-    410: "it is gone for good; remove the source or give its new address",
-    429: "it is asked too often; raise every_min",
-    451: "it is withheld for legal reasons; remove the source",
-}
+_FOR_GOOD: Final = frozenset((301, 308))
+#: RFC 3229: the entries that are new, instead of the whole feed.
+_DELTA: Final = 226
+#: Names looked up at once: a lookup that hangs cannot be ended.
+_LOOKUPS: Final = 32
+_FIT_FOR_HEADERS: Final = re.compile(r"[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?")
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +52,9 @@ class Validators:
 
     etag: str | None = None
     last_modified: str | None = None
+    #: Where they were told, if that is not the address that was asked for: they are sent
+    #: to no other.
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,29 +67,79 @@ class Response:
     url: str
     validators: Validators | None
     not_modified: bool = False
+    status: int = 200
+    #: Seconds for which the server calls it fresh; None if it does not say.
+    fresh_s: float | None = None
+    #: Where it moved for good: nothing but 301 and 308 led there.
+    moved_to: str | None = None
+    #: Of the Link header: relation and address.
+    links: Mapping[str, str] = field(default_factory=dict)
+    #: Of the body: 32 hexadecimal digits; "" if nothing has changed.
+    fingerprint: str = ""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One call, from redirect to redirect."""
+
+    left_s: float
+    trail: list[str] = field(default_factory=list)
+    for_good: bool = True
+    cookies: bool = False
+
+    @property
+    def moved_to(self) -> str | None:
+        return self.trail[-1] if len(self.trail) > 1 and self.for_good else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Onward:
+    """A redirect that is to be followed."""
+
+    status: int
+    target: str
+    cookies: bool
 
 
 class Http:
-    """A client for documents: open it once, use it for everything.
+    """A client for documents: open it once, use it from as many tasks as you like.
 
     Args:
         collect: the limits, and the private hosts that may be reached.
         contact: an address or URL where a site's owner finds you; goes into the User-Agent.
+        sleep: waits between two requests to one host.
     """
 
-    def __init__(self, collect: Collect, *, contact: str) -> None:
+    def __init__(
+        self,
+        collect: Collect,
+        *,
+        contact: str,
+        now: Callable[[], datetime] = utc_now,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._collect = collect
-        self._slots = asyncio.Semaphore(collect.in_flight)
-        self._hosts: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(_PER_HOST)
+        self._now = now
+        self._patience_s = collect.timeout_s / 2
+        self.hosts = Hosts(
+            per_host=collect.per_host,
+            spacing_s=collect.spacing_s,
+            in_flight=collect.in_flight,
+            now=now,
+            sleep=sleep,
         )
-        self._headers = {
-            "User-Agent": user_agent(contact),
-            "Accept": _ACCEPT,
-            "Accept-Encoding": "gzip, deflate",
-        }
-        self._transport = GuardedTransport(
-            Guard(collect.allow_private), connections=collect.in_flight
+        self.robots = Robots(self._robots_file, agent=PRODUCT, now=now)
+        self._agent = (b"User-Agent", user_agent(contact).encode())
+        self._headers = [
+            self._agent,
+            (b"Accept", _ACCEPT.encode()),
+            (b"Accept-Encoding", ACCEPTED.encode()),
+        ]
+        self._threads = ThreadPoolExecutor(max_workers=_LOOKUPS, thread_name_prefix="digest-names")
+        self._pool = guarded_pool(
+            Guard(collect.allow_private, threads=self._threads),
+            connections=collect.in_flight,
+            patience_s=self._patience_s,
         )
 
     @property
@@ -100,126 +156,221 @@ class Http:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._transport.aclose()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        await self._pool.aclose()
 
     async def get(
-        self, url: str, *, validators: Validators | None = None, source_id: str = ""
+        self,
+        url: str,
+        *,
+        validators: Validators | None = None,
+        source_id: str = "",
+        robots: bool = False,
+        delta: bool = False,
     ) -> Response:
         """Fetch *url*.
 
         Args:
             validators: of the version already known; sent back word for word.
+            robots: ask the robots.txt of every host on the way first.
+            delta: only the entries that are new will do (RFC 3229 `A-IM: feed`); the status
+                of such an answer is 226.
 
         Raises:
             FetchError: anything else than a document or "not modified"; says what to do.
         """
+        walk = _Walk(self._collect.timeout_s)
+
+        def request(place: Place) -> httpcore2.Request:
+            headers = [(b"Host", place.netloc), *self._headers]
+            if delta:
+                headers.append((b"A-IM", b"feed"))
+            headers += _conditions(validators, walk, place)
+            return httpcore2.Request(b"GET", place.core, headers=headers)
+
+        async def read(answer: Answer) -> Response | _Onward:
+            onward = _onward(answer, _REDIRECTS)
+            if onward is not None:
+                await answer.beginning(REST_BYTES)
+                return onward
+            asked = validators if _conditions(validators, walk, answer.place) else None
+            return await self._document(answer, walk, asked, delta=delta)
+
+        return await self._named(source_id, self._chase(url, walk, request, read, robots=robots))
+
+    async def post(self, url: str, form: Mapping[str, str], *, source_id: str = "") -> int:
+        """Send *form* to *url*; return the status of the answer, whatever it is.
+
+        Redirects are followed where they keep the form (307 and 308), and only there.
+
+        Raises:
+            FetchError: there was no answer, or the host wants to be left alone.
+        """
+        content = urlencode(form).encode()
+
+        def request(place: Place) -> httpcore2.Request:
+            headers = [
+                (b"Host", place.netloc),
+                self._agent,
+                (b"Content-Type", b"application/x-www-form-urlencoded"),
+                (b"Content-Length", str(len(content)).encode()),
+            ]
+            return httpcore2.Request(b"POST", place.core, headers=headers, content=content)
+
+        async def read(answer: Answer) -> int | _Onward:
+            await answer.beginning(REST_BYTES)
+            onward = _onward(answer, frozenset((307, 308)))
+            if onward is None:
+                self._heed(answer)
+            return onward or answer.status
+
+        walk = _Walk(self._collect.timeout_s)
+        return await self._named(source_id, self._chase(url, walk, request, read))
+
+    async def _robots_file(self, url: str) -> tuple[int, bytes]:
+        def request(place: Place) -> httpcore2.Request:
+            headers = [(b"Host", place.netloc), *self._headers]
+            return httpcore2.Request(b"GET", place.core, headers=headers)
+
+        async def read(answer: Answer) -> tuple[int, bytes] | _Onward:
+            onward = _onward(answer, _REDIRECTS)
+            if onward is not None or not 200 <= answer.status < 300:
+                await answer.beginning(REST_BYTES)
+                self._heed(answer)
+                return onward or (answer.status, b"")
+            body = await answer.body(LARGEST_ROBOTS, patience_s=self._patience_s, cut=True)
+            return answer.status, body
+
+        return await self._chase(url, _Walk(self._collect.timeout_s), request, read)
+
+    async def _named(self, source_id: str, call: Awaitable[T]) -> T:
         try:
-            host = httpx2.URL(url).host
-        except httpx2.InvalidURL as error:
-            raise _bad_address(source_id, url) from error
-        # Waiting for a turn is not the server's fault: it does not count against the time.
-        async with self._hosts[host], self._slots:
-            try:
-                async with asyncio.timeout(self._collect.timeout_s):
-                    return await self._follow(url, validators)
-            except TimeoutError as error:
-                raise FetchError(
-                    source_id,
-                    f"{host} did not deliver within {self._collect.timeout_s:g} s; "
-                    "it is tried again, or raise timeout_s in [collect]",
-                ) from error
-            except FetchError as error:
-                raise FetchError(
-                    source_id, str(error), temporary=error.temporary, status=error.status
-                ) from error
-            except (httpx2.HTTPError, httpx2.InvalidURL, *_NETWORK_FAULTS) as error:
-                raise FetchError(source_id, _explained(error, host)) from error
+            return await call
+        except FetchError as error:
+            error.source_id = source_id
+            raise
 
-    async def _follow(self, url: str, validators: Validators | None) -> Response:
-        where = httpx2.URL(url)
+    async def _chase(
+        self,
+        url: str,
+        walk: _Walk,
+        request: Callable[[Place], httpcore2.Request],
+        read: Callable[[Answer], Awaitable[T | _Onward]],
+        *,
+        robots: bool = False,
+    ) -> T:
+        """From address to address until *read* returns something else than a redirect."""
+        place = place_of(url)
         for _ in range(self._collect.max_redirects + 1):
-            if where.scheme not in ("http", "https") or not where.host:
-                raise _bad_address("", str(where))
-            request = httpx2.Request("GET", where, headers=self._conditional(validators))
-            answer = await self._transport.handle_async_request(request)
-            answer.request = request
-            try:
-                target = answer.headers.get("location")
-                if answer.status_code not in _REDIRECTS or not target:
-                    return await self._read(answer, where, validators)
-            finally:
-                await answer.aclose()
-            where = _joined(where, target)
-        raise FetchError(
-            "",
-            f"{where.host} redirects more than {self._collect.max_redirects} times; "
-            "open the address in a browser and give the one you end at",
+            walk.trail.append(place.text)
+            if robots:
+                delay_s = await self.robots.allowed(place.text)
+                self.hosts.slow_down(place.host, delay_s)
+            # Waiting for a turn is not the server's fault: it does not count against the time.
+            async with self.hosts.turn(place.host):
+                found = await self._ask(walk, place, request(place), read)
+            if not isinstance(found, _Onward):
+                return found
+            walk.for_good = walk.for_good and found.status in _FOR_GOOD
+            walk.cookies = walk.cookies or found.cookies
+            before, place = place, _joined(place, found.target)
+            if place.text in walk.trail:
+                raise refusals.circular(before.shown, times=None, cookies=walk.cookies)
+        raise refusals.circular(
+            place.shown, times=self._collect.max_redirects, cookies=walk.cookies
         )
 
-    def _conditional(self, validators: Validators | None) -> list[tuple[bytes, bytes]]:
-        headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
-        if validators and validators.etag:
-            headers.append((b"If-None-Match", validators.etag.encode("latin-1", "ignore")))
-        if validators and validators.last_modified:
-            headers.append(
-                (b"If-Modified-Since", validators.last_modified.encode("latin-1", "ignore"))
-            )
-        return headers
+    async def _ask(
+        self,
+        walk: _Walk,
+        place: Place,
+        request: httpcore2.Request,
+        read: Callable[[Answer], Awaitable[T]],
+    ) -> T:
+        """One request and its answer, within what *walk* has left of its time."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        deadline = started + walk.left_s
+        limit = asyncio.timeout_at(deadline)
+        try:
+            async with limit:
+                core = await self._pool.handle_async_request(request)
+                try:
+                    return await read(Answer(core, place, limit))
+                finally:
+                    await core.aclose()
+        except (TimeoutError, httpcore2.ReadTimeout) as error:
+            stalled = isinstance(error, httpcore2.ReadTimeout) or (limit.when() or 0) < deadline
+            raise refusals.too_slow(
+                place.shown,
+                self._collect.timeout_s,
+                stalled_s=self._patience_s if stalled else None,
+            ) from error
+        except refusals.NETWORK_FAULTS as error:
+            raise refusals.broken(error, place.shown) from error
+        finally:
+            walk.left_s -= loop.time() - started
 
-    async def _read(
-        self, answer: httpx2.Response, url: httpx2.URL, validators: Validators | None
+    async def _document(
+        self, answer: Answer, walk: _Walk, asked: Validators | None, *, delta: bool
     ) -> Response:
-        status = answer.status_code
-        told = Validators(
-            etag=_verbatim(answer, b"etag"), last_modified=_verbatim(answer, b"last-modified")
-        )
-        if status == HTTPStatus.NOT_MODIFIED and validators is not None:
+        head, place, status = answer.head, answer.place, answer.status
+        told = _told(head, place, walk)
+        if status == 304 and asked is not None:
+            await answer.beginning(REST_BYTES)
             # A 304 may leave out what has not changed (RFC 9110 15.4.5).
-            known = Validators(
-                etag=told.etag or validators.etag,
-                last_modified=told.last_modified or validators.last_modified,
+            validators: Validators | None = Validators(
+                etag=told.etag or asked.etag,
+                last_modified=told.last_modified or asked.last_modified,
+                url=told.url,
             )
-            return Response(
-                body=b"", content_type=None, url=str(url), validators=known, not_modified=True
-            )
-        if status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
-            raise _refused(answer, url.host)
+            body, fingerprint = b"", ""
+        elif status in (200, 203) or (status == _DELTA and delta and _is_feed_delta(head)):
+            body = await answer.body(self._collect.max_bytes, patience_s=self._patience_s)
+            if refusals.is_challenged(head, body):
+                raise refusals.challenged(place.shown, status)
+            validators = told if told.etag or told.last_modified else None
+            fingerprint = blake2b(body, digest_size=16).hexdigest()
+        else:
+            raise await self._refusal(answer)
+        self.hosts.answered(place.host)
         return Response(
-            body=await self._body(answer, url.host),
-            content_type=answer.headers.get("content-type"),
-            url=str(url),
-            validators=told if told.etag or told.last_modified else None,
+            body=body,
+            content_type=None if status == 304 else head.first(b"content-type"),
+            url=place.text,
+            validators=validators,
+            not_modified=status == 304,
+            status=status,
+            fresh_s=freshness(head, self._now()),
+            moved_to=walk.moved_to,
+            links=links(head.addresses(b"link"), place.text) if b"link" in head else {},
+            fingerprint=fingerprint,
         )
 
-    async def _body(self, answer: httpx2.Response, host: str) -> bytes:
-        most = self._collect.max_bytes
-        announced = answer.headers.get("content-length", "")
-        body = bytearray()
-        if not (announced.isascii() and announced.isdigit() and int(announced[:20]) > most):
-            # Decompressed piece by piece: a bomb is noticed after its first megabyte too many.
-            async for part in answer.aiter_bytes():
-                body += part
-                if len(body) > most or answer.num_bytes_downloaded > most:
-                    break
-            else:
-                return bytes(body)
-        raise FetchError(
-            "",
-            f"{host} sends more than {most} bytes; raise max_bytes in [collect] if that is right",
-            temporary=False,
+    async def _refusal(self, answer: Answer) -> FetchError:
+        wait_s = self._heed(answer)
+        shown, status = answer.place.shown, answer.status
+        page = await answer.beginning(refusals.CHALLENGE_BYTES)
+        if refusals.is_challenged(answer.head, page):
+            return refusals.challenged(shown, status)
+        if status in (304, _DELTA):
+            return refusals.unasked(shown, status)
+        return refusals.refused(shown, status, wait_s=wait_s)
+
+    def _heed(self, answer: Answer) -> float | None:
+        """If the answer is that we ask too much, note it; return the seconds to wait."""
+        status = answer.status
+        if status not in (429, 503):
+            return None
+        asked_s = retry_after(answer.head, self._now())
+        if status == 503 and asked_s is None:
+            return None
+        return self.hosts.sent_away(
+            answer.place.host,
+            refusals.answered(status),
+            asked_s=asked_s,
+            whole_domain=status == 429,
         )
-
-
-#: What the network beneath httpx2 raises: it has no common ancestor.
-_NETWORK_FAULTS: Final = (
-    httpcore2.TimeoutException,
-    httpcore2.NetworkError,
-    httpcore2.ProtocolError,
-    httpcore2.UnsupportedProtocol,
-    httpcore2.ProxyError,
-    ssl.SSLError,
-    OSError,
-)
 
 
 def user_agent(contact: str) -> str:
@@ -229,67 +380,52 @@ def user_agent(contact: str) -> str:
     except PackageNotFoundError:
         number = "0"
     contact = "".join(char for char in contact if "!" <= char <= "~" and char not in "()\\")
-    return f"Digest/{number} (+{contact})" if contact else f"Digest/{number}"
+    return f"{PRODUCT}/{number} (+{contact})" if contact else f"{PRODUCT}/{number}"
 
 
-def _verbatim(answer: httpx2.Response, name: bytes) -> str | None:
-    for key, value in answer.headers.raw:
-        if key.lower() == name:
-            return value.decode("latin-1") or None
-    return None
-
-
-def _joined(where: httpx2.URL, target: str) -> httpx2.URL:
-    joined = where.join(target)
-    # A fragment is the reader's; a redirect keeps the one it came with (RFC 9110 10.2.2).
-    return joined.copy_with(fragment=None)
-
-
-def _bad_address(source_id: str, url: str) -> FetchError:
-    return FetchError(
-        source_id,
-        f"{url[:100]} is no address that can be fetched; give one with http:// or https://",
-        temporary=False,
-    )
-
-
-def _refused(answer: httpx2.Response, host: str) -> FetchError:
-    status = answer.status_code
+def _joined(place: Place, target: str) -> Place:
     try:
-        phrase = f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        phrase = str(status)
-    advice = _ADVICE.get(status)
-    wait = " ".join(answer.headers.get("retry-after", "").split())[:40]
-    if wait:
-        seconds = f"{wait} seconds" if wait.isdigit() else f"until {wait}"
-        advice = f"it asks to wait {seconds}" + (f"; {advice}" if advice else "")
-    if advice is None:
-        advice = "it is tried again" if status >= 500 else "check the address"
-    return FetchError(
-        "",
-        f"{host} answered {phrase}; {advice}",
-        temporary=status >= 500 or status in _COME_AGAIN,
-        status=status,
+        return place_of(urljoin(place.text, target))
+    except ValueError as error:
+        raise refusals.bad_address(target) from error
+
+
+def _onward(answer: Answer, statuses: frozenset[int]) -> _Onward | None:
+    if answer.status not in statuses:
+        return None
+    target = answer.head.address(b"location")
+    if not target:
+        return None
+    return _Onward(answer.status, target, b"set-cookie" in answer.head)
+
+
+def _conditions(
+    validators: Validators | None, walk: _Walk, place: Place
+) -> list[tuple[bytes, bytes]]:
+    """The headers that ask whether anything changed; none for an address they do not belong to."""
+    if validators is None or (validators.url or walk.trail[0]) != place.text:
+        return []
+    told = (
+        (b"If-None-Match", validators.etag),
+        (b"If-Modified-Since", validators.last_modified),
+    )
+    # Word for word, unless no header could hold it.
+    return [
+        (name, value.encode("latin-1"))
+        for name, value in told
+        if value and _FIT_FOR_HEADERS.fullmatch(value)
+    ]
+
+
+def _told(head: Head, place: Place, walk: _Walk) -> Validators:
+    return Validators(
+        etag=head.first(b"etag"),
+        last_modified=head.first(b"last-modified"),
+        url=None if place.text == walk.trail[0] else place.text,
     )
 
 
-def _explained(error: BaseException, host: str) -> str:
-    chain: BaseException | None = error
-    while chain is not None:
-        if isinstance(chain, ssl.SSLCertVerificationError):
-            return f"{host} shows a certificate that is not valid ({chain.verify_message}); " + (
-                "check the address, or tell its owner"
-            )
-        if isinstance(chain, ssl.SSLError):
-            return f"{host} does not speak TLS there; check the address and its port"
-        chain = chain.__cause__ or chain.__context__
-    if isinstance(error, (httpcore2.ConnectError, httpcore2.ConnectTimeout)):
-        return f"{host} cannot be connected to; check the address; it is tried again"
-    if isinstance(error, httpx2.DecodingError):
-        return f"{host} sends a body that cannot be unpacked ({error}); it is tried again"
-    if isinstance(error, httpcore2.ProtocolError):
-        return (
-            f"{host} does not answer as a web server does ({str(error)[:100]}); check the address"
-        )
-    return f"the connection to {host} broke ({type(error).__name__}); it is tried again"
+def _is_feed_delta(head: Head) -> bool:
+    """Whether a 226 tells the new entries, and not a difference between octets."""
+    named = head.joined(b"im").lower().replace(" ", "").split(",")
+    return set(named) <= {"", "feed", "identity", "gzip", "deflate"}
