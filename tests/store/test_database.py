@@ -4,13 +4,14 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from digest.errors import ConfigError, StoreError
-from digest.store import Database, schema
+from digest.store import Database, schema, sources
 from digest.store.database import HEAD
 from digest.store.migrating import alembic_config
 from make import MORNING
@@ -108,3 +109,39 @@ async def test_a_database_that_does_not_answer_is_a_store_error(tmp_path: Path) 
     with pytest.raises(StoreError, match="does not answer"):
         await nowhere.upgrade()
     await nowhere.close()
+
+
+async def test_a_database_of_the_first_schema_keeps_what_it_knows(
+    store_url: str, tmp_path: Path
+) -> None:
+    db = Database(store_url, base=tmp_path)
+
+    def first_schema(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+
+    content = '{"id": "a", "url": "https://wire.example/a"}'
+    try:
+        async with db.write() as conn:
+            await conn.run_sync(first_schema)
+            await conn.execute(
+                text(
+                    "INSERT INTO item (id, source_id, published_at, seen_at, content, fingerprint)"
+                    " VALUES ('a', 'wire', :at, :at, :content, 'f')"
+                ).bindparams(bindparam("at", type_=schema.Instant)),
+                {"at": MORNING, "content": content},
+            )
+            await conn.execute(
+                text("INSERT INTO source (id, succeeded_at) VALUES ('wire', :at)").bindparams(
+                    bindparam("at", type_=schema.Instant)
+                ),
+                {"at": MORNING},
+            )
+        await db.upgrade()
+        async with db.read() as conn:
+            assert await conn.scalar(select(schema.item.c.url)) == "https://wire.example/a"
+            # No first visit any more: its backlog is not bounded again.
+            assert (await sources.known(conn))["wire"].first_at == MORNING
+    finally:
+        await db.close()

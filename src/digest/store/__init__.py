@@ -6,7 +6,7 @@ knows rows and their rules; it does not know why they change: verbs do.
 
 from sqlalchemy.ext.asyncio import AsyncConnection as Connection
 
-from digest.store import editions, items, journal, sources, subscribers
+from digest.store import editions, items, journal, placements, reports, sources, subscribers
 from digest.store.database import Database
 from digest.store.events import EventFile, Trace, forget_events, open_events, read_events
 
@@ -20,7 +20,9 @@ __all__ = [
     "items",
     "journal",
     "open_events",
+    "placements",
     "read_events",
+    "reports",
     "sources",
     "subscribers",
 ]

@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 from digest.errors import ConfigError, StoreError
 
 #: The newest revision under migrations/versions.
-HEAD = "0001"
+HEAD = "0002"
 
 T = TypeVar("T")
 

@@ -88,6 +88,68 @@ source = Table(
     Column("succeeded_at", Instant),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("fault", Text),
+    Column("word", String(24)),
+    Column("status", Integer),
+    Column("failing_since", Instant),
+    Column("fingerprint", String(32)),
+    Column("first_at", Instant),
+    Column("new_at", Instant),
+    Column("validators_url", Text),
+    Column("configured", Text),
+    Column("address", Text),
+    Column("moved_to", Text),
+    Column("moved_since", Instant),
+    Column("moved_visits", Integer, nullable=False, server_default="0"),
+    Column("gone_at", Instant),
+    Column("paused_at", Instant),
+    Column("identity", String(16), nullable=False, server_default="guid"),
+    Column("cursor", Text),
+    Column("hub", Text),
+    Column("topic", Text),
+    Column("hub_secret", String(64)),
+    Column("hub_asked_at", Instant),
+    Column("hub_until", Instant),
+    # A whole settings.Source as JSON: added by command, not in config.toml.
+    Column("declared", Text),
+    Column("newsletters", JSON),
+)
+
+# What a source's kind has done with and need not read again: files by content, links, mails.
+done = Table(
+    "done",
+    metadata,
+    Column("source_id", String(64), primary_key=True),
+    Column("key", String(32), primary_key=True),
+    Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+host_wait = Table(
+    "host_wait",
+    metadata,
+    Column("host", String(255), primary_key=True),
+    Column("until", Instant, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", String(300), primary_key=True),
+    Column("status", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("fetched_at", Instant, nullable=False),
+)
+
+report = Table(
+    "report",
+    metadata,
+    # Newsletter and slot it was made for: one each.
+    Column("edition_id", String(100), primary_key=True),
+    Column("at", Instant, nullable=False),
+    # As JSON.
+    Column("content", Text, nullable=False),
+    Column("mailed_at", Instant),
 )
 
 item = Table(
@@ -101,7 +163,40 @@ item = Table(
     Column("content", Text, nullable=False),
     # Of the content less the times: tells a changed item from one seen again.
     Column("fingerprint", String(32), nullable=False),
-    Index(None, "source_id"),
+    # Canonical: one article has one, whatever source it came by.
+    Column("url", Text),
+    # The item of another source that had this address first.
+    Column("same_as", String(16)),
+    # Safe HTML of the body; "" when it was told in plain text.
+    Column("html", Text, nullable=False, server_default=""),
+    # How often its words have changed; the older ones are in `revision`.
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("changed_at", Instant),
+    # A tombstone: *content* is "" and stays so, and it never returns as new.
+    Column("purged_at", Instant),
+    Index(None, "source_id", "seen_at"),
+    Index(None, "seen_at"),
+    Index(None, "url"),
+    Index(None, "changed_at"),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("item_id", String(16), ForeignKey("item.id"), primary_key=True),
+    # 0 is what was first met; the newest is in `item`.
+    Column("number", Integer, primary_key=True),
+    # When it was superseded.
+    Column("at", Instant, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
+# Ids that items would have under the identity rule that their source is judged by now.
+alias = Table(
+    "alias",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("item_id", String(16), ForeignKey("item.id"), nullable=False),
 )
 
 edition = Table(
@@ -136,6 +231,21 @@ placement = Table(
     Column("edition_id", String(100), ForeignKey("edition.id"), nullable=False),
     # story, copy, brief or dropped; and for the last, why.
     Column("part", String(8), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    # Of the item's words that the edition carries.
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Index(None, "edition_id"),
+)
+
+# Which edition told of an item's later revisions.
+correction = Table(
+    "correction",
+    metadata,
+    Column("newsletter", String(64), primary_key=True),
+    Column("item_id", String(16), ForeignKey("item.id"), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("edition_id", String(100), ForeignKey("edition.id"), nullable=False),
+    # Shown, or why not.
     Column("reason", Text, nullable=False, server_default=""),
     Index(None, "edition_id"),
 )
