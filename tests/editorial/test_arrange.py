@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.editorial import compose
-from digest.model import Edition, Item, Kind
+from digest.model import Correction, Edition, Item, Kind
 from digest.settings import Newsletter, SectionRule
 from make import MORNING, make_brief, make_item
 
@@ -214,3 +214,63 @@ def test_every_story_shown_is_led_by_an_article_and_has_its_reasons() -> None:
         assert [name for name, _ in story.score_terms] == [
             "sources", "recency", "place", "section", "keywords",
         ]  # fmt: skip
+
+
+def corrected(number: int, *, hours: float = 0, corrects: bool = False) -> Correction:
+    return Correction(
+        item_id=f"{number:016x}",
+        headline=f"Ship {number} is in",
+        corrects=corrects,
+        at=MORNING + timedelta(hours=hours),
+        sentences=(f"Ship {number} has 9 people on board.",),
+        edition_id="daily@before",
+    )
+
+
+def test_corrections_come_before_updates_and_the_newest_of_them_are_kept() -> None:
+    updates = [corrected(n, hours=n) for n in range(10)]
+    owned = [corrected(n, hours=n - 50, corrects=True) for n in range(10, 13)]
+    made = edition([make_item()], corrections=[*updates, *owned])
+    assert made.corrections == (*owned, *updates[5:])
+
+
+def test_an_item_is_corrected_once_and_by_its_own_admission_first() -> None:
+    update, admission = corrected(1, hours=5), corrected(1, corrects=True)
+    older = corrected(1, hours=-5, corrects=True)
+    made = edition([make_item()], corrections=[older, update, admission, update])
+    assert made.corrections == (admission,)
+
+
+def test_what_an_edition_shows_anyway_it_does_not_correct() -> None:
+    one = make_item("Gull Maiden aground off Orrin", FERRY, id=f"{1:016x}")
+    copy = make_item("Gull Maiden on sandbank off Orrin", FERRY, id=f"{2:016x}", source_id="post")
+    brief = make_brief("Swans hold up the noon train.", id=f"{3:016x}")
+    made = edition([one, copy, brief], corrections=[corrected(n) for n in range(1, 5)])
+    assert made.corrections == (corrected(4),)
+
+
+def test_an_item_that_did_not_make_the_cut_is_corrected_all_the_same() -> None:
+    low = unlike(1, hours=-20, position=9, id=f"{1:016x}")
+    made = edition(
+        [unlike(2, hours=5), low],
+        letter(SectionRule(title="News", max_stories=1)),
+        corrections=[corrected(1)],
+    )
+    assert low.id in dict(made.dropped)
+    assert made.corrections == (corrected(1),)
+
+
+def test_a_correction_makes_an_edition_and_an_update_alone_does_not() -> None:
+    assert edition([], corrections=[corrected(1)]).empty
+    assert not edition([], corrections=[corrected(1), corrected(2, corrects=True)]).empty
+    assert not edition([make_item()], corrections=[corrected(1)]).empty
+
+
+@given(st.randoms())
+def test_the_order_of_corrections_does_not_matter(pick: random.Random) -> None:
+    told = [corrected(n % 9, hours=n % 4, corrects=n % 3 == 0) for n in range(24)]
+    shuffled = list(told)
+    pick.shuffle(shuffled)
+    assert (
+        edition([], corrections=shuffled).corrections == edition([], corrections=told).corrections
+    )

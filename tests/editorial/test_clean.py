@@ -1,14 +1,16 @@
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.editorial import canonical_url, clean
-from digest.editorial.clean import TITLE_CHARS, plain
+from digest.editorial import clean
+from digest.editorial.plain import TITLE_CHARS, plain
 from digest.errors import ParseError
 from digest.model import Card, Image, Item, Kind, RawItem
+from digest.urls import canonical_url
 from make import MORNING, make_raw
 
 
@@ -174,3 +176,20 @@ def test_what_hangs_on_an_item_is_cleaned_too() -> None:
 
 def test_the_source_speaks_for_items_that_do_not_tell_their_language() -> None:
     assert tidy(make_raw(language="not a tag!"), language="uk").language == "uk"
+
+
+def test_the_sources_own_identifier_is_kept_as_told_on_one_line() -> None:
+    assert tidy(make_raw(guid=" tag:quay,7\r\n")).guid == "tag:quay,7"
+    assert tidy(make_raw(guid=" \x00")).guid is None
+    assert tidy(make_raw()).guid is None
+    assert len(tidy(make_raw(guid="7" * 5_000)).guid or "") == 1_000
+
+
+def test_an_id_that_was_found_for_the_whole_document_is_taken() -> None:
+    item = clean(make_raw(guid="7"), source_id="wire", seen_at=MORNING, id="0123456789abcdef")
+    assert (item.id, item.guid) == ("0123456789abcdef", "7")
+
+
+def test_the_html_of_what_was_read_is_no_part_of_an_item() -> None:
+    raw = make_raw("A", guid="7", text="One.")
+    assert tidy(replace(raw, html="<p>One.</p>", truncated=True)) == tidy(raw)

@@ -1,12 +1,23 @@
 """One newsroom for every test of the rendering room, and a rich edition of its newsletter."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from digest.model import Edition, Image, Origin, Picks, Section, Sentence, Story, Summary
+from digest.model import (
+    Correction,
+    Edition,
+    Image,
+    Origin,
+    Picks,
+    Section,
+    Sentence,
+    Story,
+    Summary,
+)
 from digest.render import Layout, Links, Templates, compile_layout, default_templates
 from digest.settings import Mail, Newsletter, Site
 from make import MORNING, make_brief, make_edition, make_item, make_story
@@ -125,3 +136,47 @@ def morning() -> Edition:
             ),
         ),
     )
+
+
+@pytest.fixture(scope="session")
+def corrections() -> tuple[Correction, ...]:
+    """One that owns up, one of an item without a page, one in another script."""
+    before = "daily@2026-05-17T0700"
+    return (
+        Correction(
+            item_id="a" * 16,
+            headline="Gull Maiden had 90 people on board",
+            url="https://wire.example/gull",
+            corrects=True,
+            at=MORNING - timedelta(hours=9),
+            sentences=(
+                "Correction: An earlier version of this article had another number.",
+                "Some 90 passengers were on the “Gull Maiden”.",
+            ),
+            edition_id=before,
+            site="Coastline Wire",
+            language="en",
+        ),
+        Correction(
+            item_id="b" * 16,
+            headline="Orrin bridge stays closed until Friday.",
+            at=MORNING - timedelta(minutes=20),
+            sentences=("Orrin bridge stays closed until Friday.", "Buses go round by Merrow."),
+            edition_id=before,
+        ),
+        Correction(
+            item_id="c" * 16,
+            headline="المدينة تصلح سبع مدارس",
+            url="https://arabic.example/budget",
+            corrects=True,
+            at=MORNING,
+            sentences=("تصحيح: عدد المدارس سبع.",),
+            edition_id=before,
+            language="ar",
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def corrected(morning: Edition, corrections: tuple[Correction, ...]) -> Edition:
+    return replace(morning, corrections=corrections)

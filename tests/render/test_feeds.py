@@ -183,3 +183,20 @@ def test_an_entry_keeps_its_id_when_the_site_moves_to_https(
     assert (
         id_at("https://news.example.org") == "tag:news.example.org,2026-05-18:daily/2026-05-18T0700"
     )
+
+
+def test_corrections_are_in_every_entry_that_has_them(
+    write: Write, editions: list[Edition], corrected: Edition
+) -> None:
+    items = json.loads(write(json_feed, [corrected, editions[1]]))["items"]
+    content, without = (html.fragment_fromstring(item["content_html"]) for item in items)
+    assert "Corrections and updates" in content.xpath("//h2/text()")
+    assert "Corrections and updates" not in without.xpath("//h2/text()")
+    assert content.xpath("//h3/a[@href='https://wire.example/gull']")
+    assert content.xpath("//p[@lang='ar' and @dir='rtl']/text()") == [
+        *without.xpath("//p[@lang='ar']/text()"),
+        "تصحيح: عدد المدارس سبع.",
+    ]
+    said = " ".join(content.text_content().split())
+    assert "Correction · Sun, May 17, 10:00 PM · Coastline Wire" in said
+    assert "Some 90 passengers were on the “Gull Maiden”." in said

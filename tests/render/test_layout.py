@@ -9,10 +9,10 @@ import pytest
 from lxml import html as lxml_html
 
 from digest.errors import RenderError
-from digest.model import Edition, Image, Picks, Section, Story
+from digest.model import Correction, Edition, Image, Picks, Section, Story
 from digest.render import HTML_LIMIT, Layout, Links, Templates, default_templates, preview
 from digest.settings import Mail, Newsletter, Site
-from make import make_brief, make_edition, make_item, make_story
+from make import MORNING, make_brief, make_edition, make_item, make_story
 
 LayOut = Callable[..., Layout]
 
@@ -393,3 +393,84 @@ def test_pictures_that_are_not_https_are_left_out(
     item = make_item(image=Image(url="http://pictures.example/a.jpg"))
     section = Section(slug="a", title="A", stories=(make_story(item),))
     assert "<img" not in lay_out(make_edition(section)).html
+
+
+def test_corrections_stand_after_the_briefs_in_both_parts(
+    lay_out: LayOut, corrected: Edition
+) -> None:
+    layout = lay_out(corrected)
+    for part in (layout.html, layout.text):
+        said = [
+            "In brief",
+            "Corrections and updates",
+            "Correction: An earlier version of this article had another number.",
+            "Some 90 passengers were on the “Gull Maiden”.",
+            "Buses go round by Merrow.",
+            "تصحيح: عدد المدارس سبع.",
+            "is subscribed",
+        ]
+        places = [part.index(words) for words in said]
+        assert places == sorted(places)
+        assert "https://wire.example/gull" in part
+        assert "Sun, May 17, 10:00\u00a0PM" in part
+        assert part.count("Orrin bridge stays closed until Friday.") == 1
+    assert ("h2", "Corrections and updates") in Page(layout.html).headings
+    assert ("h3", "Gull Maiden had 90 people on board") in Page(layout.html).headings
+    assert 'lang="ar" dir="rtl" style="text-align:right;"><h3' in layout.html
+
+
+def test_nothing_is_said_of_corrections_where_there_are_none(
+    lay_out: LayOut, morning: Edition
+) -> None:
+    layout = lay_out(morning)
+    assert "Corrections" not in layout.html + layout.text
+
+
+def test_who_chose_other_sections_gets_the_corrections_too(
+    lay_out: LayOut, corrected: Edition
+) -> None:
+    layout = lay_out(corrected, picks=Picks(sections=(), briefs=False))
+    assert "Some 90 passengers" in layout.html
+    assert "Some 90 passengers" in layout.text
+    assert "There is nothing new in this edition." not in layout.html + layout.text
+
+
+def test_corrections_of_a_right_to_left_edition_are_laid_out_from_the_right(
+    lay_out: LayOut, corrected: Edition
+) -> None:
+    arabic = lay_out(replace(corrected, language="ar")).html
+    assert "تصحيحات وتحديثات" in arabic
+    assert '<span dir="ltr">Coastline Wire</span>' in arabic
+    assert 'lang="en" dir="ltr" style="text-align:left;"><h3' in arabic
+
+
+def hostile_correction(text: str, number: int = 0) -> Correction:
+    return Correction(
+        item_id=f"{number:016x}",
+        headline=text,
+        url="javascript:alert(1)",
+        corrects=number % 2 == 0,
+        at=MORNING,
+        sentences=(f"{text} and more", text, f"more {text}"),
+        edition_id="daily@2026-05-17T0700",
+        site=text,
+        language='en" onload="x',
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_corrections_stay_words(lay_out: LayOut, text: str) -> None:
+    hostile = lay_out(make_edition(corrections=(hostile_correction(text),)))
+    harmless = lay_out(make_edition(corrections=(hostile_correction("A harmless headline"),)))
+    found = Page(hostile.html)
+    assert [tag for tag, _ in found.tags] == [tag for tag, _ in Page(harmless.html).tags]
+    assert not [name for _, attrs in found.tags for name in attrs if name.startswith("on")]
+    assert "javascript:" not in hostile.html + hostile.text
+    assert hostile.holes == harmless.holes
+
+
+def test_endless_corrections_do_not_make_a_mail_that_cannot_be_sent(lay_out: LayOut) -> None:
+    corrections = tuple(hostile_correction("&" * 50_000, n) for n in range(8))
+    layout = lay_out(make_edition(corrections=corrections))
+    assert len(layout.html.encode()) <= HTML_LIMIT
+    assert layout.left_out > 0

@@ -208,3 +208,61 @@ def test_leaving_takes_one_button_and_no_script(
 
 def test_a_link_of_nobody_has_a_page_too(site: Site, links: Links, templates: Templates) -> None:
     check_page(leave_page("bad", site=site, links=links, templates=templates, newsletter=None))
+
+
+def test_corrections_have_a_place_of_their_own(
+    corrected: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+) -> None:
+    text = edition_page(corrected, site=site, newsletter=daily, links=links, templates=templates)
+    check_page(text)
+    page = html.document_fromstring(text)
+    assert page.xpath("//nav//a[@href='#corrections']/text()") == ["Corrections and updates"]
+    told = page.xpath("//section[@aria-labelledby='corrections']//li")
+    assert [e.xpath("string(.//strong)") for e in told] == ["Correction", "Update", "Correction"]
+    assert [e.xpath(".//time/@datetime")[0] for e in told] == [
+        "2026-05-17T22:00+03:00",
+        "2026-05-18T06:40+03:00",
+        "2026-05-18T07:00+03:00",
+    ]
+    assert told[0].xpath(".//h3/a/@href") == ["https://wire.example/gull"]
+    assert [p.text for p in told[0].xpath("./p[not(@class)]")] == [
+        "Correction: An earlier version of this article had another number.",
+        "Some 90 passengers were on the “Gull Maiden”.",
+    ]
+    assert told[2].xpath("./h3[@lang='ar' and @dir='rtl']")
+    assert told[2].xpath("./p[@lang='ar' and @dir='rtl']")
+
+
+def test_a_page_without_corrections_does_not_name_them(text: str) -> None:
+    assert 'id="corrections"' not in text
+    assert "Corrections and updates" not in text
+
+
+def test_an_edition_of_corrections_alone_has_a_page(
+    corrected: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+) -> None:
+    alone = replace(corrected, sections=(), briefs=())
+    text = edition_page(alone, site=site, newsletter=daily, links=links, templates=templates)
+    check_page(text)
+    assert "There is nothing new" not in text
+    described = html.document_fromstring(text).xpath("//meta[@name='description']/@content")[0]
+    assert described.startswith("Gull Maiden had 90 people on board")
+
+
+def test_hostile_corrections_stay_words_on_a_page(
+    corrected: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+) -> None:
+    words = '</h3><script>alert(1)</script>"><img src=x onerror=alert(1)>{{ site }}'
+    evil = replace(
+        corrected.corrections[0],
+        headline=words,
+        sentences=(f"{words} again",),
+        site=words,
+        language='"><b>',
+        url="javascript:alert(1)",
+    )
+    edition = replace(corrected, corrections=(evil,))
+    text = edition_page(edition, site=site, newsletter=daily, links=links, templates=templates)
+    check_page(text)
+    assert text.count("<script") == 1
+    assert words in html.document_fromstring(text).text_content()

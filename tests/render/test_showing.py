@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from digest.model import Image, Origin, Section, Sentence, Story, Summary
+from digest.model import (
+    Correction,
+    Edition,
+    Image,
+    Origin,
+    Picks,
+    Section,
+    Sentence,
+    Story,
+    Summary,
+)
 from digest.render import Links
 from digest.render.showing import Shown, imprint, show, trimmed
 from digest.settings import Site
@@ -199,3 +209,64 @@ def test_the_imprint_does_not_say_the_name_twice() -> None:
         "Quay News, 1 Quay",
     )
     assert imprint(Site(name="Quay News")) == ("Quay News",)
+
+
+def test_a_correction_says_what_it_is_where_and_when(corrected: Edition) -> None:
+    one, two, three = show(corrected, links=LINKS).corrections
+    assert (one.mark, two.mark, three.mark) == ("Correction", "Update", "Correction")
+    assert (one.url, one.source) == ("https://wire.example/gull", "Coastline Wire")
+    # Without a page of its own it leads to where it stood.
+    before = "https://news.example.org/editions/daily/2026-05-17T0700/"
+    assert (two.url, two.source) == (f"{before}#story-{'b' * 16}", "")
+    assert (three.source, three.lang, three.dir) == ("arabic.example", "ar", "rtl")
+    assert (one.time, one.iso) == ("Sun, May 17, 10:00\u00a0PM", "2026-05-17T22:00+03:00")
+    assert two.time == "6:40\u00a0AM"
+
+
+def test_a_correction_does_not_say_its_headline_twice(corrected: Edition) -> None:
+    assert show(corrected, links=LINKS).corrections[1].sentences == ("Buses go round by Merrow.",)
+
+
+def test_corrections_are_for_everybody(corrected: Edition) -> None:
+    nothing = Picks(sections=(), briefs=False)
+    assert len(show(corrected, links=LINKS, picks=nothing).corrections) == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"),
+    [
+        ("en", "Corrections and updates"),
+        ("de", "Korrekturen und Aktualisierungen"),
+        ("fr", "Corrections et mises à jour"),
+        ("es", "Correcciones y actualizaciones"),
+        ("it", "Correzioni e aggiornamenti"),
+        ("el", "Διορθώσεις και ενημερώσεις"),
+        ("uk", "Виправлення та оновлення"),
+        ("ar", "تصحيحات وتحديثات"),
+    ],
+)
+def test_corrections_are_headed_in_the_editions_language(
+    corrected: Edition, language: str, heading: str
+) -> None:
+    told = show(replace(corrected, language=language), links=LINKS)
+    assert told.words.corrections == heading
+    assert [c.mark for c in told.corrections[:2]] == [told.words.correction, told.words.update]
+
+
+def test_an_edition_of_corrections_alone_has_a_preheader(
+    corrections: tuple[Correction, ...],
+) -> None:
+    told = show(replace(make_edition(), sections=(), corrections=corrections), links=LINKS)
+    assert told.subject == "The Daily: May 18, 2026"
+    assert told.preheader.startswith("Gull Maiden had 90 people on board")
+
+
+def test_corrections_are_the_last_to_be_trimmed_and_updates_the_first_of_them(
+    corrected: Edition,
+) -> None:
+    everything = show(corrected, links=LINKS)
+    others = len(everything.stories) + len(everything.briefs)
+    assert trimmed(everything, others).corrections == everything.corrections
+    one_less = trimmed(everything, others + 1)
+    assert [told.corrects for told in one_less.corrections] == [True, True]
+    assert trimmed(everything, 99).corrections == ()

@@ -17,13 +17,15 @@ from digest.editorial.rank import choose_lead, outlet, score_terms
 from digest.editorial.sections import Placing, Sections, section_slug
 from digest.editorial.summary import summarize_story
 from digest.editorial.text import Reading, read
-from digest.model import Edition, Item, Kind, Section, Story
+from digest.model import Correction, Edition, Item, Kind, Section, Story
 from digest.settings import Newsletter, SectionRule
 
 #: Of a section, from one source, where other sources have something to say.
 SOURCE_SHARE = 0.4
 #: Stories of a newsletter that has no sections.
 _UNSECTIONED_STORIES = 20
+#: Corrections and updates of an edition: a note at its end, not its contents.
+MOST_CORRECTIONS = 8
 
 _NO_WEIGHTS: Mapping[str, float] = MappingProxyType({})
 
@@ -66,15 +68,18 @@ def compose(
     newsletter: Newsletter,
     slot_at: datetime,
     weights: Mapping[str, float] = _NO_WEIGHTS,
+    corrections: Sequence[Correction] = (),
 ) -> Edition:
     """Make *items* an edition of *newsletter*.
 
-    The same items and settings give the same edition, whatever the order of *items*; two
-    items with one id are taken for one, the later state of it.
+    The same arguments give the same edition, whatever the order of *items* and *corrections*;
+    two items with one id are taken for one, the later state of it.
 
     Args:
         slot_at: the instant the edition is due; stored, never compared with anything.
         weights: of sources, by id; 1 for those not named.
+        corrections: what changed in items of earlier editions; the eight that matter most
+            are kept, one for each item, and none for an item that this edition shows anyway.
 
     1,000 articles of 400 words take about two CPU seconds.
     """
@@ -98,6 +103,7 @@ def compose(
         language=newsletter.language,
         sections=sections,
         briefs=briefs,
+        corrections=_choose_corrections(corrections, sections, briefs),
         dropped=tuple(sorted(day.dropped.items())),
     )
 
@@ -241,6 +247,25 @@ def _limit_briefs(day: _Day, sections: Sequence[Section], most: int) -> tuple[It
         for copy in day.copies.get(row, ()):
             day.dropped[copy.id] = f"copy of {brief.id}"
     return tuple(day.readings[row].item for row in kept)
+
+
+def _choose_corrections(
+    corrections: Iterable[Correction], sections: Sequence[Section], briefs: Sequence[Item]
+) -> tuple[Correction, ...]:
+    """Corrections before updates, then the newest; what is kept, oldest first."""
+    stories = [story for section in sections for story in section.stories]
+    shown = {item.id for story in stories for item in (*story.items, *story.copies)}
+    shown.update(brief.id for brief in briefs)
+    best: dict[str, Correction] = {}
+    for told in sorted(corrections, key=_weight, reverse=True):
+        if told.item_id not in shown:
+            best.setdefault(told.item_id, told)
+    kept = list(best.values())[:MOST_CORRECTIONS]
+    return tuple(sorted(kept, key=lambda told: (told.at, told.item_id)))
+
+
+def _weight(told: Correction) -> tuple[bool, float, str]:
+    return told.corrects, told.at.timestamp(), repr(told)
 
 
 def _write(

@@ -35,7 +35,7 @@ class Layout:
     #: As a reader's program will show them; holes are still markers.
     html: str
     text: str
-    #: Stories and briefs that had no room and are only on the page.
+    #: Stories, briefs and corrections that had no room and are only on the page.
     left_out: int
     #: Of Message-ID.
     domain: str
@@ -109,7 +109,7 @@ def _check_leave_url(template: str, shown: str, nonce: str) -> None:
 
 
 def _count(shown: Shown) -> int:
-    return len(shown.stories) + len(shown.briefs)
+    return len(shown.stories) + len(shown.briefs) + len(shown.corrections)
 
 
 def _fitting(

@@ -60,6 +60,7 @@ def describe(shown: Shown) -> str:
     """An edition in one sentence: its headlines, for people who see only the link."""
     headlines = [story.headline for story in shown.stories]
     headlines += [brief.lead_in or brief.text for brief in shown.briefs[: 3 - len(headlines)]]
+    headlines += [correction.headline for correction in shown.corrections]
     return shorten(" · ".join(headlines[:4]) or shown.date, 200)
 
 

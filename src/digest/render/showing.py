@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
 
-from digest.model import Edition, Item, Origin, Picks, Section, Story
+from digest.model import Correction, Edition, Item, Origin, Picks, Section, Story
 from digest.render.links import Links
 from digest.render.names import bylines
 from digest.render.tidy import direction, host_of, one_line, picture_url, shorten, web_url
@@ -23,6 +23,8 @@ MOST_SOURCES = 6
 LONGEST = 4000
 #: Characters of a headline, likewise.
 LONGEST_HEADLINE = 300
+#: Characters of a sentence that tells what was corrected.
+LONGEST_SENTENCE = 1000
 #: Ends of a sentence.
 #: May follow the full stop.
 _CLOSING = "'\"’”»“)]"
@@ -91,6 +93,25 @@ class ShownBrief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCorrection:
+    corrects: bool
+    #: "Correction" or "Update", in the edition's language.
+    mark: str
+    headline: str
+    #: The item's own page, else the edition that carried it.
+    url: str
+    #: Verbatim; without the one that is the headline.
+    sentences: tuple[str, ...]
+    #: "" when nobody tells.
+    source: str
+    #: When the change was met, in the edition's zone.
+    time: str
+    iso: str
+    lang: str | None
+    dir: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownSection:
     slug: str
     title: str
@@ -118,6 +139,7 @@ class Shown:
     sections: tuple[ShownSection, ...]
     briefs: tuple[ShownBrief, ...]
     more_briefs: int
+    corrections: tuple[ShownCorrection, ...]
     words: Words
 
     @property
@@ -140,6 +162,7 @@ class Shown:
         if not told and self.top and self.top.summary:
             told = [self.top.summary]
         told += [f"{brief.lead_in} {brief.text}".strip() for brief in self.briefs]
+        told += [correction.headline for correction in self.corrections]
         text = ""
         for part in told:
             text = f"{text} · {part}" if text else part
@@ -152,7 +175,10 @@ class Shown:
 
 
 def show(edition: Edition, *, links: Links, picks: Picks | None = None) -> Shown:
-    """Make *edition* fit to be shown: all of it, or what *picks* names."""
+    """Make *edition* fit to be shown: all of it, or what *picks* names.
+
+    Corrections are for everybody: who read the older words may have chosen otherwise since.
+    """
     clock = Clock(edition)
     url = links.edition_url(edition.id)
     wanted = None if picks is None else frozenset(picks.sections)
@@ -175,6 +201,7 @@ def show(edition: Edition, *, links: Links, picks: Picks | None = None) -> Shown
         sections=sections,
         briefs=_briefs(briefs, clock),
         more_briefs=0,
+        corrections=tuple(_correction(told, clock, links) for told in edition.corrections),
         words=words_for(edition.language),
     )
 
@@ -208,19 +235,20 @@ class Clock:
 
     def stamp(self, item: Item) -> str:
         """The time of day, with the day unless it is the edition's; the day alone if no clock."""
-        if item.day_only:
-            return self.day(item.published_at)
-        if self.is_own_day(item.published_at):
-            return self.time(item.published_at)
-        return f"{self.day(item.published_at)}, {self.time(item.published_at)}"
+        return self.day(item.published_at) if item.day_only else self.moment(item.published_at)
+
+    def moment(self, instant: datetime) -> str:
+        """The time of day, with the day unless it is the edition's."""
+        time = self.time(instant)
+        return time if self.is_own_day(instant) else f"{self.day(instant)}, {time}"
 
     def iso(self, item: Item) -> str:
         local = self.local(item.published_at)
         return local.date().isoformat() if item.day_only else local.isoformat(timespec="minutes")
 
-    def tongue(self, item: Item, text: str) -> tuple[str | None, str | None]:
+    def tongue(self, told: Item | Correction, text: str) -> tuple[str | None, str | None]:
         """``lang`` and ``dir`` of *text*, where they differ from the edition's."""
-        language = item.language
+        language = told.language
         ours = self.language.lower().partition("-")[0]
         foreign = language is not None and language.lower().partition("-")[0] != ours
         # The letters decide: a source that mislabels its language must still be readable.
@@ -340,6 +368,27 @@ def _brief(brief: Item, clock: Clock, day: str) -> ShownBrief:
     )
 
 
+def _correction(told: Correction, clock: Clock, links: Links) -> ShownCorrection:
+    headline = shorten(one_line(told.headline), LONGEST_HEADLINE)
+    url = web_url(told.url)
+    words = words_for(clock.language)
+    said = (shorten(one_line(sentence), LONGEST_SENTENCE) for sentence in told.sentences)
+    source = shorten(one_line(told.site or ""), 80) or (host_of(url) if url else "")
+    lang, turned = clock.tongue(told, headline)
+    return ShownCorrection(
+        corrects=told.corrects,
+        mark=words.correction if told.corrects else words.update,
+        headline=headline,
+        url=url or f"{links.edition_url(told.edition_id)}#story-{told.item_id}",
+        sentences=tuple(sentence for sentence in said if sentence and sentence != headline),
+        source=source,
+        time=clock.moment(told.at),
+        iso=clock.local(told.at).isoformat(timespec="minutes"),
+        lang=lang,
+        dir=turned,
+    )
+
+
 def imprint(site: Site) -> tuple[str, ...]:
     """Who publishes and where, for the foot: the name, unless the address begins with it."""
     address = ", ".join(filter(None, map(one_line, site.postal_address.splitlines())))
@@ -351,10 +400,12 @@ def trimmed(shown: Shown, count: int) -> Shown:
     """Leave out *count* stories or briefs: the last of the longest section first.
 
     Each section keeps one story while there are briefs to spare; what is left out
-    is counted, so that the mail can say how much more the page has.
+    is counted, so that the mail can say how much more the page has.  Corrections go
+    when there is nothing else left.
     """
     sections = list(shown.sections)
     briefs, more_briefs = shown.briefs, shown.more_briefs
+    corrections = shown.corrections
     for _ in range(count):
         longest = max(range(len(sections)), key=lambda i: len(sections[i].stories), default=-1)
         left = len(sections[longest].stories) if sections else 0
@@ -369,4 +420,13 @@ def trimmed(shown: Shown, count: int) -> Shown:
             if gone.day and rest and not rest[0].day:
                 rest[0] = replace(rest[0], day=gone.day)
             briefs, more_briefs = tuple(rest), more_briefs + 1
-    return replace(shown, sections=tuple(sections), briefs=briefs, more_briefs=more_briefs)
+        elif corrections:
+            least = min(corrections, key=lambda told: told.corrects)
+            corrections = tuple(told for told in corrections if told is not least)
+    return replace(
+        shown,
+        sections=tuple(sections),
+        briefs=briefs,
+        more_briefs=more_briefs,
+        corrections=corrections,
+    )

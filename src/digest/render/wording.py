@@ -12,6 +12,10 @@ class Words:
     greeting: str
     greeting_named: str  # {name}
     in_brief: str
+    #: Heads what sources changed in items of earlier editions; the marks of each.
+    corrections: str
+    correction: str
+    update: str
     also: str
     #: Shown under a summary that a model wrote.
     machine: str
@@ -37,6 +41,9 @@ _EN = Words(
     greeting="Hello, here is your edition.",
     greeting_named="Hello {name}, here is your edition.",
     in_brief="In brief",
+    corrections="Corrections and updates",
+    correction="Correction",
+    update="Update",
     also="Also reported by",
     machine="Summary written by a machine and checked against the source",
     photo="Photo: {credit}",
@@ -61,6 +68,9 @@ _DE = Words(
     greeting="Guten Tag, hier ist Ihre Ausgabe.",
     greeting_named="Guten Tag, {name}, hier ist Ihre Ausgabe.",
     in_brief="Kurz gemeldet",
+    corrections="Korrekturen und Aktualisierungen",
+    correction="Korrektur",
+    update="Aktualisierung",
     also="Es berichten auch",
     machine="Zusammenfassung maschinell geschrieben und mit der Quelle abgeglichen",
     photo="Foto: {credit}",
@@ -85,6 +95,9 @@ _FR = Words(
     greeting="Bonjour, voici votre édition.",
     greeting_named="Bonjour {name}, voici votre édition.",
     in_brief="En bref",
+    corrections="Corrections et mises à jour",
+    correction="Correction",
+    update="Mise à jour",
     also="Également rapporté par",
     machine="Résumé rédigé par une machine et vérifié d’après la source",
     photo="Photo : {credit}",
@@ -109,6 +122,9 @@ _ES = Words(
     greeting="Hola, aquí está su edición.",
     greeting_named="Hola, {name}: aquí está su edición.",
     in_brief="En breve",
+    corrections="Correcciones y actualizaciones",
+    correction="Corrección",
+    update="Actualización",
     also="También lo cuentan",
     machine="Resumen escrito por una máquina y cotejado con la fuente",
     photo="Foto: {credit}",
@@ -133,6 +149,9 @@ _IT = Words(
     greeting="Buongiorno, ecco la sua edizione.",
     greeting_named="Buongiorno {name}, ecco la sua edizione.",
     in_brief="In breve",
+    corrections="Correzioni e aggiornamenti",
+    correction="Correzione",
+    update="Aggiornamento",
     also="Ne scrivono anche",
     machine="Riassunto scritto da una macchina e verificato sulla fonte",
     photo="Foto: {credit}",
@@ -157,6 +176,9 @@ _EL = Words(
     greeting="Γεια σας, αυτή είναι η έκδοσή σας.",
     greeting_named="Γεια σας, {name}, αυτή είναι η έκδοσή σας.",
     in_brief="Με λίγα λόγια",
+    corrections="Διορθώσεις και ενημερώσεις",
+    correction="Διόρθωση",
+    update="Ενημέρωση",
     also="Το αναφέρουν επίσης",
     machine="Περίληψη γραμμένη από μηχανή και ελεγμένη με βάση την πηγή",
     photo="Φωτογραφία: {credit}",
@@ -181,6 +203,9 @@ _UK = Words(
     greeting="Вітаємо, ось ваш випуск.",
     greeting_named="Вітаємо, {name}, ось ваш випуск.",
     in_brief="Коротко",
+    corrections="Виправлення та оновлення",
+    correction="Виправлення",
+    update="Оновлення",
     also="Про це також пишуть",
     machine="Підсумок написала машина, його звірено з джерелом",
     photo="Фото: {credit}",
@@ -205,6 +230,9 @@ _AR = Words(
     greeting="مرحبًا، إليكم عددكم.",
     greeting_named="مرحبًا {name}، إليكم عددكم.",
     in_brief="باختصار",
+    corrections="تصحيحات وتحديثات",
+    correction="تصحيح",
+    update="تحديث",
     also="نقلته أيضًا",
     machine="ملخّص كتبته آلة وروجع على المصدر",
     photo="الصورة: {credit}",
