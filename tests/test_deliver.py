@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from digest import audience, deliver, pipeline, proof
+from digest import audience, collect, deliver, pipeline, proof
 from digest.app import App
 from digest.errors import Conflict, MailError, RelayDown, RenderError
 from digest.jobs import slot_of
@@ -50,7 +50,7 @@ async def approved(
     write_config(folder, store_url=store_url, mail=mail)
     write_day(folder)
     async with open_newsroom(folder, people=people, now=clock or Clock()) as app:
-        await pipeline.collect(app)
+        await collect.collect(app)
         record = await pipeline.compose(
             app, app.newsletter(), slot_of(app.newsletter(), date(2026, 5, 18))
         )

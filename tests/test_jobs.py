@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from digest.jobs import HANDLERS, Standing, due, next_slot, slot_of, slots
 from digest.model import EditionState
-from digest.settings import Newsletter, Source
+from digest.settings import Newsletter, Settings, Source
 from digest.store.editions import Record
 from digest.store.sources import SourceRecord
 from make import MORNING
@@ -57,8 +57,10 @@ def make_standing(**fields: Any) -> Standing:
 def check(
     standing: Standing, expected: list[str], *, now: datetime = MORNING, **fields: Any
 ) -> None:
-    jobs = due(now, standing, newsletters=[make_newsletter(**fields)], sources=[])
-    assert [job.key for job in jobs] == expected
+    settings = Settings(newsletters=(make_newsletter(**fields),))
+    jobs = due(now, standing, settings=settings, sources=[])
+    # The desk's report has tests of its own.
+    assert [job.key for job in jobs if job.verb != "report"] == expected
     assert all(job.verb in HANDLERS for job in jobs)
 
 
@@ -88,7 +90,8 @@ def test_a_slot_of_before_the_newsletter_was_known_is_promised_to_nobody() -> No
 def test_a_missed_edition_is_made_up_for_within_the_time_and_held_after_it() -> None:
     for hours, late in ((1, False), (3, False), (3.01, True), (20, True)):
         now = MORNING + timedelta(hours=hours)
-        jobs = due(now, make_standing(), newsletters=[make_newsletter()], sources=[])
+        settings = Settings(newsletters=(make_newsletter(),))
+        jobs = due(now, make_standing(), settings=settings, sources=[])
         assert [job.args["late"] for job in jobs] == [late], hours
 
 
@@ -138,8 +141,47 @@ def test_sources_are_looked_at_when_their_time_has_come() -> None:
             "later": SourceRecord(id="later", next_at=MORNING + timedelta(seconds=1)),
         }
     )
-    jobs = due(MORNING, standing, newsletters=[], sources=sources)
-    assert [job.key for job in jobs] == ["collect:never", "collect:due"]
+    settings = Settings(newsletters=(make_newsletter(),))
+    jobs = due(MORNING, standing, settings=settings, sources=sources)
+    assert [job.key for job in jobs if job.verb == "collect"] == ["collect:never", "collect:due"]
+
+
+def test_a_paused_source_is_never_looked_at() -> None:
+    source = Source.model_validate({"id": "wire", "kind": "feed", "url": "https://a.example/f"})
+    paused = SourceRecord(id="wire", paused_at=MORNING)
+    settings = Settings(newsletters=(make_newsletter(),))
+    jobs = due(
+        MORNING, make_standing(sources={"wire": paused}), settings=settings, sources=[source]
+    )
+    assert "collect:wire" not in [job.key for job in jobs]
+
+
+def test_the_desk_has_its_report_before_the_edition_and_once() -> None:
+    settings = Settings(newsletters=(make_newsletter(),))
+
+    def reports(minutes: int, **fields: Any) -> list[str]:
+        now = MORNING - timedelta(minutes=minutes)
+        jobs = due(now, make_standing(**fields), settings=settings, sources=[])
+        return [job.key for job in jobs if job.verb == "report"]
+
+    assert reports(90) == []
+    assert reports(45) == [f"report:{SLOT}"]
+    assert reports(45, reported=frozenset({SLOT})) == []
+
+
+def test_old_words_are_swept_once_a_day_and_hubs_are_asked() -> None:
+    settings = Settings(newsletters=(make_newsletter(),))
+
+    def verbs(**fields: Any) -> set[str]:
+        jobs = due(MORNING, make_standing(**fields), settings=settings, sources=[])
+        return {job.verb for job in jobs}
+
+    kept = settings.collect.keep_days
+    assert "sweep" not in verbs()
+    assert "sweep" not in verbs(oldest=MORNING - timedelta(days=kept, hours=12))
+    assert "sweep" in verbs(oldest=MORNING - timedelta(days=kept + 2))
+    assert "hubs" not in verbs()
+    assert "hubs" in verbs(hubs=True)
 
 
 def test_the_hour_that_autumn_repeats_gives_one_edition() -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from digest import jobs, pipeline
+from digest import collect, jobs, pipeline
 from digest.app import App
 from digest.model import Counts, EditionState
 from digest.runner import Runner, look
-from digest.store import editions, items, journal
+from digest.store import editions, journal, placements
 from make import MORNING
 from newsroom import accepted, open_newsroom, write_article, write_config, write_day
 
@@ -208,7 +208,7 @@ async def test_a_day_that_stays_empty_is_decided_once(tmp_path: Path, clock: Clo
         await pipeline.compose(app, app.newsletter(), slot)
         clock.at = MORNING
         await ticks(Runner(app))
-        due = jobs.due(clock.at, await look(app), newsletters=app.settings.newsletters, sources=[])
+        due = jobs.due(clock.at, await look(app), settings=app.settings, sources=[])
     assert due == []
     assert accepted(tmp_path) == []
 
@@ -221,7 +221,7 @@ async def test_a_draft_made_by_hand_is_not_approved_behind_its_makers_back(
     clock.at = MORNING + timedelta(hours=3)
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
-        await pipeline.collect(app)
+        await collect.collect(app)
         await pipeline.compose(
             app, app.newsletter(), jobs.slot_of(app.newsletter(), MORNING.date())
         )
@@ -239,7 +239,7 @@ async def test_a_draft_made_before_its_hour_takes_what_came_until_then(
     write_day(tmp_path)
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
-        await pipeline.collect(app)
+        await collect.collect(app)
         slot = jobs.slot_of(app.newsletter(), MORNING.date())
         await pipeline.compose(app, app.newsletter(), slot)
         write_article(tmp_path, "late-news", "Late on Sunday a whale was seen off Gull Light.")
@@ -275,12 +275,12 @@ async def test_an_edition_nobody_has_seen_gives_its_items_back_when_cancelled(
     write_config(tmp_path)
     write_day(tmp_path)
     async with open_newsroom(tmp_path, now=clock) as app:
-        await pipeline.collect(app)
+        await collect.collect(app)
         slot = jobs.slot_of(app.newsletter(), MORNING.date())
         await pipeline.compose(app, app.newsletter(), slot, approve=True)
         await pipeline.cancel(app, slot.edition_id)
         async with app.db.read() as conn:
-            assert len(await items.unplaced(conn, "daily")) == 3
+            assert len(await placements.unplaced(conn, "daily")) == 3
 
 
 async def test_a_draft_whose_hour_passed_unattended_is_left_to_its_maker(
@@ -290,12 +290,12 @@ async def test_a_draft_whose_hour_passed_unattended_is_left_to_its_maker(
     write_day(tmp_path)
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
-        await pipeline.collect(app)
+        await collect.collect(app)
         slot = jobs.slot_of(app.newsletter(), MORNING.date())
         await pipeline.compose(app, app.newsletter(), slot)
         clock.at = MORNING + timedelta(hours=5)
         await ticks(Runner(app))
-        due = jobs.due(clock.at, await look(app), newsletters=app.settings.newsletters, sources=[])
+        due = jobs.due(clock.at, await look(app), settings=app.settings, sources=[])
         record = await record_of(app, slot.edition_id)
     assert due == [], "it would be named again at every tick"
     assert record is not None

@@ -14,7 +14,7 @@ from pathlib import Path
 from digest import render, sources
 from digest.errors import ConfigError, NotFound
 from digest.mail import EmbeddedRelay, FolderTransport, Pace, SmtpTransport, Transport
-from digest.settings import Loaded, Mail, Newsletter, Settings, reveal
+from digest.settings import Loaded, Mail, Newsletter, Secret, Settings, reveal
 from digest.store import Database, subscribers
 
 _KEY_BYTES = 32
@@ -50,7 +50,13 @@ class App:
     pace: SharedPace
     #: The clock, so that a test can hold it.
     now: Callable[[], datetime]
+    #: Read documents in processes of their own.
+    readers: sources.Readers
     smtp_password: str | None = None
+    #: Of programs that push items; None: nobody may.
+    api_token: str | None = None
+    #: Of mailboxes, by source.
+    passwords: Mapping[str, str] = field(default_factory=dict)
     #: Set when the process is asked to stop: begin nothing new, finish what has begun.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -187,29 +193,42 @@ async def open_app(
     """
     settings = loaded.settings
     _make_folders(loaded)
-    secret = settings.store.password
+
+    def revealed(given: Secret | None) -> str | None:
+        return reveal(given, base=loaded.base, environ=environ) if given else None
+
     db = Database(
         settings.store.url,
         base=loaded.base,
-        password=reveal(secret, base=loaded.base, environ=environ) if secret else None,
+        password=revealed(settings.store.password),
     )
-    smtp_secret = settings.mail.password
-    smtp_password = reveal(smtp_secret, base=loaded.base, environ=environ) if smtp_secret else None
     key = _link_key(loaded.resolve(settings.store.data_dir))
     try:
         await db.upgrade()
         await _same_key(db, key, loaded.resolve(settings.store.data_dir) / "link.key")
-        async with sources.Http(settings.collect, contact=settings.site.contact) as http:
+        async with (
+            sources.Http(settings.collect, contact=settings.site.contact, now=now) as http,
+            sources.Readers(
+                processes=settings.collect.readers, timeout_s=settings.collect.reading_s
+            ) as readers,
+        ):
             yield App(
                 loaded=loaded,
                 db=db,
                 http=http,
+                readers=readers,
                 templates=render.Templates([loaded.base / "templates", render.default_templates()]),
                 links=render.Links(settings.site.base_url, key),
                 key=key,
                 pace=SharedPace(settings.mail.max_per_minute),
                 now=now,
-                smtp_password=smtp_password,
+                smtp_password=revealed(settings.mail.password),
+                api_token=revealed(settings.api.token),
+                passwords={
+                    source.id: revealed(source.password) or ""
+                    for source in settings.sources
+                    if source.password
+                },
             )
     finally:
         await db.close()

@@ -10,13 +10,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from digest import deliver, pipeline
+from digest import collect, deliver, hubs, pipeline, preflight, store
 from digest.app import App
 from digest.model import EditionState, Job, Slot
-from digest.pipeline import is_due
-from digest.settings import Newsletter, Source
+from digest.settings import Newsletter, Settings, Source
 from digest.store.editions import Record
 from digest.store.sources import SourceRecord
+from digest.visits import is_due, may_ask
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -65,8 +65,16 @@ class Standing:
     retries: Mapping[str, datetime]
     #: Editions with chunks that nobody has finished.
     unfinished: frozenset[str]
+    #: Editions for which the desk has its report on the sources.
+    reported: frozenset[str] = frozenset()
+    #: When the oldest item whose words are still kept was met.
+    oldest: datetime | None = None
+    #: The hub of some feed is to be asked.
+    hubs: bool = False
 
 
+#: Words outlive [collect] keep_days by this at most: sweeping each minute would be for nothing.
+_SWEPT_EVERY = timedelta(days=1)
 #: How far back an unattended slot is looked for; a longer outage holds only the latest.
 LOOK_BACK = timedelta(days=8)
 
@@ -75,21 +83,40 @@ def due(
     now: datetime,
     standing: Standing,
     *,
-    newsletters: Sequence[Newsletter],
+    settings: Settings,
     sources: Sequence[Source],
 ) -> list[Job]:
-    """Every job that is due at *now*."""
+    """Every job that is due at *now*.
+
+    Args:
+        sources: those of config.toml and those that were added.
+    """
     jobs = [
         Job(verb="collect", key=f"collect:{source.id}", args={"source": source.id})
         for source in sources
         if is_due(standing.sources.get(source.id), now)
     ]
-    for newsletter in newsletters:
+    for newsletter in settings.newsletters:
         slot = _missing(now, standing, newsletter)
         if slot is not None:
             late = now - slot.at > timedelta(hours=newsletter.catch_up_h)
             args = {"slot": slot, "late": late}
             jobs.append(Job(verb="edition", key=f"edition:{slot.edition_id}", args=args))
+        soon = next_slot(newsletter, after=now)
+        if preflight.report_due(
+            now,
+            newsletter,
+            slot=soon,
+            made=standing.reported,
+            report_min=settings.desk.report_min,
+        ):
+            args = {"slot": soon}
+            jobs.append(Job(verb="report", key=f"report:{soon.edition_id}", args=args))
+    if standing.hubs:
+        jobs.append(Job(verb="hubs", key="hubs"))
+    keep = timedelta(days=settings.collect.keep_days)
+    if standing.oldest is not None and standing.oldest < now - keep - _SWEPT_EVERY:
+        jobs.append(Job(verb="sweep", key="sweep"))
     for record in standing.moving:
         jobs.extend(_next_step(now, standing, record))
     return jobs
@@ -122,19 +149,22 @@ def _next_step(now: datetime, standing: Standing, record: Record) -> Iterator[Jo
 
 
 async def _collect(app: App, *, source: str) -> None:
-    chosen = [known for known in app.settings.sources if known.id == source]
-    await pipeline.collect(app, chosen)
+    chosen = [known for known in await collect.every_source(app) if known.id == source]
+    await collect.collect(app, chosen)
 
 
 async def _edition(app: App, *, slot: Slot, late: bool) -> None:
     newsletter = app.newsletter(slot.newsletter)
     if not late:
+        async with app.db.read() as conn:
+            known = await store.sources.known(conn)
+        every = collect.sources_of(app, known.values())
         chosen = [
             source
-            for source in app.settings.sources
-            if not newsletter.sources or source.id in newsletter.sources
+            for source in collect.sources_for(newsletter, every, known)
+            if may_ask(known.get(source.id), app.now())
         ]
-        await pipeline.collect(app, chosen)
+        await collect.collect(app, chosen)
     await pipeline.compose(app, newsletter, slot, late=late, approve=newsletter.auto_approve)
 
 
@@ -146,11 +176,27 @@ async def _deliver(app: App, *, edition_id: str) -> None:
     await deliver.deliver(app, edition_id)
 
 
+async def _report(app: App, *, slot: Slot) -> None:
+    report = await preflight.preflight(app, app.newsletter(slot.newsletter), slot)
+    await preflight.send_report(app, report)
+
+
+async def _hubs(app: App) -> None:
+    await hubs.subscribe_where_due(app)
+
+
+async def _sweep(app: App) -> None:
+    await collect.sweep(app)
+
+
 HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
     {
         "collect": _collect,
         "edition": _edition,
         "publish": _publish,
         "deliver": _deliver,
+        "report": _report,
+        "hubs": _hubs,
+        "sweep": _sweep,
     }
 )

@@ -1,184 +1,35 @@
-"""The verbs of an edition: collect, compose, approve, publish, deliver.
+"""The verbs of an edition: compose, approve, cancel, publish.
 
 Each reads, decides, writes; each may be run twice, at once, or again after a crash.
 """
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from digest import editorial, render, sources, store
+from digest import editorial, render, store
 from digest.app import App
-from digest.errors import ParseError, SourceError, StoreError
+from digest.collect import Progress, silent, sources_for, sources_of
 from digest.model import (
-    Document,
+    Correction,
     Edition,
     EditionEvent,
     EditionState,
     Item,
-    RawItem,
     Slot,
 )
 from digest.printer import Printer
-from digest.settings import Newsletter, Source
-from digest.store import editions, items
+from digest.settings import Newsletter
+from digest.store import editions, placements
 from digest.store.editions import Record
-from digest.store.sources import SourceRecord
+from digest.store.placements import Changed
 from digest.telemetry import log
 
-#: What is being done, how many of it are done, and how many there are.
-Progress = Callable[[str, int, int], None]
-
-
-def silent(what: str, done: int, total: int) -> None:
-    """Nobody is watching."""
-
-
-# ------------------------------------------------------------------- collect
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """What one look at a source brought."""
-
-    source_id: str
-    documents: int = 0
-    articles: int = 0
-    briefs: int = 0
-    new: int = 0
-    changed: int = 0
-    #: Nothing has changed there since the last look.
-    unchanged: bool = False
-    #: What could not be read: (document, a sentence that says what to do).
-    faults: tuple[tuple[str, str], ...] = ()
-
-
-async def collect(
-    app: App,
-    chosen: Sequence[Source] | None = None,
-    *,
-    progress: Progress = silent,
-) -> list[Visit]:
-    """Look at the sources and keep what is new; one source failing costs no other anything.
-
-    Args:
-        chosen: these sources; None takes all of config.toml.
-    """
-    wanted = list(app.settings.sources if chosen is None else chosen)
-    async with app.db.read() as conn:
-        known = await store.sources.known(conn)
-    gate = asyncio.Semaphore(app.settings.collect.in_flight)
-    done = 0
-
-    async def look(source: Source) -> Visit:
-        nonlocal done
-        async with gate:
-            try:
-                visit = await _visit(app, source, known.get(source.id))
-            except StoreError:
-                raise
-            except Exception as error:  # noqa: BLE001 - a bug met in one source stops no other
-                log.exception("source failed", source=source.id)
-                text = f"Digest failed on it ({type(error).__name__}); its log says where"
-                visit = await _gave_up(app, source, known.get(source.id), text)
-        done += 1
-        progress("collecting", done, len(wanted))
-        return visit
-
-    progress("collecting", 0, len(wanted))
-    return list(await asyncio.gather(*(look(source) for source in wanted)))
-
-
-def is_due(record: SourceRecord | None, now: datetime) -> bool:
-    return record is None or record.next_at is None or record.next_at <= now
-
-
-async def _visit(app: App, source: Source, known: SourceRecord | None) -> Visit:
-    now = app.now()
-    validators = None
-    if known and (known.etag or known.last_modified):
-        validators = sources.Validators(etag=known.etag, last_modified=known.last_modified)
-    try:
-        fetched = await sources.fetch(source, app.http, base=app.loaded.base, validators=validators)
-    except SourceError as error:
-        log.warning("source failed", source=source.id, reason=str(error))
-        return await _gave_up(app, source, known, str(error))
-    found, faults = _clean_all(fetched.documents, source, now=now)
-    # A folder's fault begins with the file's name.
-    faults += [(name, text) for name, _, text in (str(f).partition(": ") for f in fetched.faults)]
-    # Items and validators in one transaction: a kill between the two would lose what was read.
-    async with app.db.write() as conn:
-        kept = await items.remember(app.db, conn, found)
-        await store.sources.visited(
-            app.db,
-            conn,
-            SourceRecord(
-                id=source.id,
-                etag=fetched.validators.etag if fetched.validators else None,
-                last_modified=fetched.validators.last_modified if fetched.validators else None,
-                checked_at=now,
-                next_at=now + timedelta(minutes=source.every_min),
-                succeeded_at=now,
-                fault="; ".join(f"{name}: {text}" for name, text in faults)[:2000] or None,
-            ),
-        )
-    return Visit(
-        source_id=source.id,
-        documents=len(fetched.documents) + len(fetched.faults),
-        articles=sum(item.kind == "article" for item in found),
-        briefs=sum(item.kind == "brief" for item in found),
-        new=kept.new,
-        changed=kept.changed,
-        unchanged=fetched.not_modified,
-        faults=tuple(faults),
-    )
-
-
-async def _gave_up(app: App, source: Source, known: SourceRecord | None, reason: str) -> Visit:
-    """Note a failed visit: the next waits longer each time, up to a day; it never stops."""
-    now, before = app.now(), known or SourceRecord(id=source.id)
-    wait = timedelta(minutes=source.every_min * 2 ** min(before.failures, 10))
-    record = replace(
-        before,
-        checked_at=now,
-        next_at=now + min(wait, timedelta(days=1)),
-        failures=before.failures + 1,
-        fault=reason[:2000],
-    )
-    async with app.db.write() as conn:
-        await store.sources.visited(app.db, conn, record)
-    return Visit(source_id=source.id, faults=((source.url or str(source.path), reason),))
-
-
-def _clean_all(
-    documents: Sequence[Document], source: Source, *, now: datetime
-) -> tuple[list[Item], list[tuple[str, str]]]:
-    found: dict[str, Item] = {}
-    faults: list[tuple[str, str]] = []
-
-    def cleaned(raw: RawItem, position: int) -> Item:
-        return editorial.clean(
-            raw, source_id=source.id, seen_at=now, position=position, language=source.language
-        )
-
-    for document in documents:
-        faults += [(document.name, problem) for problem in document.problems]
-        for position, told in enumerate(document.items):
-            raw = replace(told, site=told.site or document.site or source.title or None)
-            try:
-                item = cleaned(raw, position)
-                twin = found.get(item.id)
-                if twin and twin.title != item.title:
-                    # A source that gives every item the same guid: its guids are worth nothing.
-                    item = cleaned(replace(raw, guid=None), position)
-            except ParseError as error:
-                faults.append((document.name, str(error)))
-                continue
-            found[item.id] = item
-    return list(found.values()), faults
+#: A change to what an edition carried is told this long; afterwards it is old news.
+_CORRECTED_FOR = timedelta(days=14)
 
 
 # ------------------------------------------------------------------- compose
@@ -234,8 +85,10 @@ class Sketch:
     edition: Edition
     #: Ids of the items that this edition would take for itself.
     own: frozenset[str]
-    #: Some of them are in no edition yet.
+    #: Some of them are in no edition yet, or their words have changed since.
     fresh: bool
+    #: Of the items and corrections, as they were composed.
+    revisions: Mapping[str, int]
 
 
 async def sketch(
@@ -248,12 +101,28 @@ async def sketch(
 ) -> Sketch:
     """Compose without keeping anything: what `compose` would make of *slot* now."""
     async with app.db.read() as conn:
-        mine = await items.of_edition(conn, slot.edition_id)
+        known = await store.sources.known(conn)
+        every = sources_of(app, known.values())
+        mine = await placements.of_edition(conn, slot.edition_id)
+        outdated = await placements.outdated(conn, slot.edition_id)
         again = await _shown_before(conn, repeats)
-        named = (*newsletter.sources, *also) if newsletter.sources else ()
-        fresh = await items.unplaced(conn, newsletter.slug, sources=named)
-    weights = {source.id: source.weight for source in app.settings.sources}
-    given = list({item.id: item for item in (*again, *mine, *fresh)}.values())
+        named: tuple[str, ...] = ()
+        if newsletter.sources:
+            named = (*(source.id for source in sources_for(newsletter, every, known)), *also)
+        fresh = await placements.unplaced(conn, newsletter.slug, sources=named)
+        carried = await placements.carried_before(conn, newsletter.slug, slot.edition_id)
+        changed = await placements.changed_since(
+            conn,
+            newsletter.slug,
+            since=app.now() - _CORRECTED_FOR,
+            edition_id=slot.edition_id,
+        )
+    weights = {source.id: source.weight for source in every}
+    shown = {item.id: item for item in (*again, *mine, *fresh)}
+    # Its page was in an earlier edition already, by another source: no news.
+    stale = {id: carried[id] for id in shown if id in carried}
+    given = [item for item in shown.values() if item.id not in stale]
+    corrections = await asyncio.to_thread(_corrections, changed)
     # Clustering a long day is CPU work: pages must go on answering.
     edition = await asyncio.to_thread(
         editorial.compose,
@@ -262,16 +131,31 @@ async def sketch(
         newsletter=newsletter,
         slot_at=slot.at,
         weights=weights,
+        corrections=corrections,
     )
+    repeated = (
+        (id, f"copy of {first}, which {there} carried") for id, (first, there) in stale.items()
+    )
+    edition = replace(edition, dropped=tuple(sorted((*edition.dropped, *repeated))))
     own = frozenset(item.id for item in (*mine, *fresh))
-    return Sketch(edition=edition, own=own, fresh=bool(fresh) or not mine)
+    later = bool(fresh) or outdated or bool(corrections)
+    revisions = {item.id: item.revision for item in (*shown.values(), *(c.after for c in changed))}
+    return Sketch(edition=edition, own=own, fresh=later or not mine, revisions=revisions)
+
+
+def _corrections(changed: Sequence[Changed]) -> list[Correction]:
+    found = (
+        editorial.correction(one.before, one.after, edition_id=one.edition_id, at=one.at)
+        for one in changed
+    )
+    return [correction for correction in found if correction is not None]
 
 
 async def _shown_before(conn: store.Connection, edition_id: str | None) -> list[Item]:
     """The items of an edition and of those that it repeats itself."""
     shown: list[Item] = []
     while edition_id is not None:
-        shown += await items.of_edition(conn, edition_id)
+        shown += await placements.of_edition(conn, edition_id)
         edition_id = (await editions.get(conn, edition_id)).repeats
     return shown
 
@@ -307,7 +191,7 @@ async def _keep(
             if not new:
                 await editions.move(conn, slot.edition_id, EditionEvent.COMPOSE, reason="")
             await editions.write_content(conn, edition)
-            await items.place(conn, edition, only=set(draft.own))
+            await placements.place(conn, edition, only=set(draft.own), revisions=draft.revisions)
             if approve:
                 await editions.move(
                     conn, slot.edition_id, EditionEvent.APPROVE, approved_at=app.now()
@@ -346,7 +230,7 @@ async def cancel(app: App, edition_id: str, *, reason: str = "by the operator") 
         await editions.move(conn, edition_id, EditionEvent.CANCEL, reason=reason)
         unseen = before.state is EditionState.APPROVED and before.published_at is None
         if before.state in editions.OPEN or unseen:
-            await items.release(conn, edition_id)
+            await placements.release(conn, edition_id)
         record = await editions.get(conn, edition_id)
     page = edition_folder(app, edition_id) / "index.html"
     await asyncio.to_thread(page.unlink, missing_ok=True)

@@ -25,7 +25,9 @@ class Printer:
             RenderError: a template is broken.
         """
         picks = editorial.pick(self._edition, subscriber)
-        if not picks.sections and not (picks.briefs and self._edition.briefs):
+        edition = self._edition
+        briefs = picks.briefs and edition.briefs
+        if not picks.sections and not briefs and not edition.corrections:
             raise NotFound("nothing in it for the sections they chose")
         layout = self._layouts.get(picks)
         if layout is None:

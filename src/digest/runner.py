@@ -13,11 +13,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from digest import jobs
+from digest import hubs, jobs
 from digest.app import App
+from digest.collect import sources_of
 from digest.errors import DigestError
+from digest.listening import listen
 from digest.model import EditionState, Job
-from digest.store import editions, journal, sources
+from digest.store import editions, items, journal, reports, sources
 from digest.telemetry import log, masked
 
 #: After a job fails: first wait, and the longest.
@@ -61,13 +63,21 @@ async def look(app: App) -> jobs.Standing:
                 retries[record.id] = retry_at
             if await journal.open_chunks(conn, record.id):
                 unfinished.add(record.id)
+        known = await sources.known(conn)
         return jobs.Standing(
-            sources=await sources.known(conn),
+            sources=known,
             since=since,
             taken=taken,
             moving=moving,
             retries=retries,
             unfinished=frozenset(unfinished),
+            reported=frozenset(
+                report.edition_id
+                for report in await reports.latest(conn, limit=_RECENT)
+                if report.mailed_at is not None or not app.settings.desk.email
+            ),
+            oldest=await items.oldest(conn),
+            hubs=hubs.any_due(app, known.values()),
         )
 
 
@@ -80,6 +90,7 @@ class Runner:
         #: Job key → (failures in a row, not before).
         self._waits: dict[str, tuple[int, datetime]] = {}
         self._scheduler = AsyncIOScheduler(timezone=UTC)
+        self._listening: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to tick; needs a running event loop."""
@@ -101,6 +112,7 @@ class Runner:
             )
             self._scheduler.add_job(self.tick, hour, id=f"hour:{newsletter.slug}", **common)
         self._scheduler.start()
+        self._listening = asyncio.create_task(listen(self._app), name="listen")
 
     async def tick(self) -> None:
         """Start every job that is due and not running here."""
@@ -116,8 +128,8 @@ class Runner:
         for job in jobs.due(
             now,
             standing,
-            newsletters=app.settings.newsletters,
-            sources=app.settings.sources,
+            settings=app.settings,
+            sources=sources_of(app, standing.sources.values()),
         ):
             waits = self._waits.get(job.key)
             if job.key in self._running or (waits and now < waits[1]):
@@ -154,6 +166,10 @@ class Runner:
         self._app.stopping.set()
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        if self._listening is not None:
+            # It only waits: what it waited for is still in the mailbox.
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
         tasks = list(self._running.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=self._app.settings.serve.drain_s)

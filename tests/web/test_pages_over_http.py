@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 
-from digest import deliver, pipeline, web
+from digest import collect, deliver, pipeline, web
 from digest.app import App
 from digest.jobs import slot_of
 from digest.store import subscribers
@@ -32,7 +32,7 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
     write_config(tmp_path)
     write_day(tmp_path)
     async with open_newsroom(tmp_path, people=2) as opened:
-        await pipeline.collect(opened)
+        await collect.collect(opened)
         newsletter = opened.newsletter()
         record = await pipeline.compose(opened, newsletter, slot_of(newsletter, date(2026, 5, 18)))
         await pipeline.approve(opened, record.id)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import desk, edition, people, reading
+from digest.cli import desk, edition, people, push, reading, sources
 
 app = typer.Typer(
     name="digest",
@@ -40,6 +40,8 @@ edition.add_to(app)
 reading.add_to(app)
 desk.add_to(app)
 people.add_to(app)
+push.add_to(app)
+sources.add_to(app)
 
 
 def main() -> None:

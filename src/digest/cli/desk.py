@@ -20,10 +20,11 @@ from digest.cli.frame import (
     with_app,
 )
 from digest.cli.report import mail_words
+from digest.collect import sources_of
 from digest.jobs import next_slot
 from digest.model import DeliveryState
 from digest.settings import in_force
-from digest.store import editions, items, journal, sources, subscribers
+from digest.store import editions, journal, placements, sources, subscribers
 
 
 def status(
@@ -58,13 +59,13 @@ async def _look(app: App, limit: int) -> dict[str, Any]:
                     ),
                     "timezone": newsletter.timezone,
                     "subscriptions": await subscribers.count(conn, newsletter.slug),
-                    "items": await items.count(conn, newsletter.slug),
+                    "items": await placements.count(conn, newsletter.slug),
                 }
                 for newsletter in app.settings.newsletters
             ],
             "sources": [
                 known.get(source.id) or sources.SourceRecord(id=source.id)
-                for source in app.settings.sources
+                for source in sources_of(app, known.values())
             ],
         }
 

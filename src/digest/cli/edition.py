@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from digest import collect as collecting
 from digest import deliver, pipeline, proof
 from digest.app import App
 from digest.cli import report, show
@@ -25,9 +26,9 @@ from digest.cli.frame import (
 )
 from digest.errors import Conflict, DigestError, NotFound
 from digest.model import Edition, EditionState, Slot
-from digest.pipeline import Visit
 from digest.settings import Newsletter, Source
-from digest.store import editions, items, subscribers
+from digest.shelf import Visit
+from digest.store import editions, placements, subscribers
 from digest.store.editions import Record
 
 Named = Annotated[
@@ -63,7 +64,7 @@ async def _collect(
     app: App, newsletter: Newsletter, named: Sequence[str] | None, bars: show.Bars
 ) -> list[Visit]:
     chosen = [named_source(given, newsletter) for given in named] if named else None
-    return await pipeline.collect(app, chosen, progress=bars.step)
+    return await collecting.collect(app, chosen, progress=bars.step)
 
 
 async def _slot(app: App, newsletter: Newsletter, day: str | None, *, again: bool) -> Slot:
@@ -219,7 +220,7 @@ def compose(
         if record.state is not EditionState.SKIPPED:
             async with app.db.read() as conn:
                 edition = await editions.content(conn, record.id)
-                left = await items.count(conn, chosen.slug)
+                left = await placements.count(conn, chosen.slug)
         if as_json:
             show.answer({"edition": record.id, "state": record.state, "content": edition})
             return 0

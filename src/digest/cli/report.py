@@ -9,7 +9,7 @@ from digest import deliver, pipeline
 from digest.app import App
 from digest.cli import show
 from digest.model import Counts, Edition, EditionState
-from digest.pipeline import Visit
+from digest.shelf import Visit
 from digest.store import editions, journal, subscribers
 from digest.store.editions import Record
 

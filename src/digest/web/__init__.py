@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from digest.app import App
 from digest.errors import BadToken, DigestError, NotFound
 from digest.telemetry import log
-from digest.web import archive, outbox, public
+from digest.web import api, archive, desk, hubs, outbox, public
 from digest.web.safety import SafetyHeaders
 
 __all__ = ["create"]
@@ -40,7 +40,13 @@ async def _explain(request: Request, error: Exception) -> Response:
 
 def create(app: App) -> Starlette:
     """The application of one App."""
-    routes: list[BaseRoute] = [Route("/health", _health), *public.ROUTES]
+    routes: list[BaseRoute] = [
+        Route("/health", _health),
+        *public.ROUTES,
+        *desk.ROUTES,
+        *api.ROUTES,
+        *hubs.ROUTES,
+    ]
     if app.settings.mail.by == "embedded":
         routes += outbox.ROUTES
     app.out_dir.mkdir(parents=True, exist_ok=True)

@@ -5,25 +5,21 @@ not another machine, and not another site in this machine's browser.
 """
 
 import asyncio
-import re
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as default_policy
 from html import escape
 from itertools import islice
-from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from digest.app import App
 from digest.mail import EmbeddedRelay, Kept
+from digest.web.here import only_here
 
 _SHOWN = 200
-_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
-_HOST = re.compile(r"([a-z0-9.]+|\[::1\])(?::\d+)?", re.IGNORECASE)
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Outbox</title>
 <style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:52rem;
@@ -35,22 +31,9 @@ set <code>[mail]</code> in config.toml to send through a relay of yours.</p>
 </body></html>"""
 
 
-def _only_here(request: Request) -> EmbeddedRelay:
-    """The relay's Maildir.
-
-    Raises:
-        HTTPException: 404, as if it were not there, for anybody but this machine by its own name.
-    """
-    app: App = request.app.state.app
-    client = request.client.host if request.client else ""
-    # The Host too, as it was sent: a strange name that resolves to this machine is somebody
-    # else's page.  And a site with a public address has a proxy in front, behind which
-    # everybody seems to come from here.
-    host = _HOST.fullmatch(request.headers.get("host", ""))
-    public = urlsplit(app.settings.site.base_url).hostname
-    if client not in _HOSTS or host is None or host[1] not in _HOSTS or public not in _HOSTS:
-        raise HTTPException(404)
-    return EmbeddedRelay(app.outbox)
+def _relay(request: Request) -> EmbeddedRelay:
+    """The relay's Maildir; `HTTPException` for anybody but this machine."""
+    return EmbeddedRelay(only_here(request).outbox)
 
 
 def _parsed(kept: Kept) -> EmailMessage:
@@ -70,7 +53,7 @@ def _row(mail: Kept) -> str:
 
 
 async def _list(request: Request) -> Response:
-    relay = _only_here(request)
+    relay = _relay(request)
     kept = await asyncio.to_thread(lambda: list(islice(relay.messages(), _SHOWN + 1)))
     rows = await asyncio.to_thread(lambda: "".join(map(_row, kept[:_SHOWN])))
     count = f"More than {_SHOWN}" if len(kept) > _SHOWN else str(len(kept))
@@ -79,7 +62,7 @@ async def _list(request: Request) -> Response:
 
 
 async def _one(request: Request) -> Response:
-    relay = _only_here(request)
+    relay = _relay(request)
     key, form = request.path_params["key"], request.path_params["form"]
     found = await asyncio.to_thread(
         lambda: next((mail for mail in relay.messages() if mail.key == key), None)

@@ -1,0 +1,175 @@
+"""What visits found, kept: items, validators and all that was learned, in one transaction.
+
+A commit waits for the disk, so visits that end while one is being written are written together.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from digest import editorial, store
+from digest.app import App
+from digest.errors import StoreError
+from digest.model import IdentityRule, Item, RawItem
+from digest.store import items
+from digest.store.sources import SourceRecord
+
+#: Visits in one transaction.
+_TOGETHER = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What one look at a source brought."""
+
+    source_id: str
+    documents: int = 0
+    articles: int = 0
+    briefs: int = 0
+    new: int = 0
+    changed: int = 0
+    #: Older than the backlog of a first visit: known from now on, never shown.
+    passed_over: int = 0
+    #: Nothing has changed there since the last look.
+    unchanged: bool = False
+    #: What could not be read: (document, a sentence that says what to do).
+    faults: tuple[tuple[str, str], ...] = ()
+    #: What is wrong with the source, in one word; None if it could be visited.
+    word: str | None = None
+    #: Ids of the new and the changed items.
+    new_ids: tuple[str, ...] = ()
+    changed_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a visit has to keep: all of it, in one transaction."""
+
+    record: SourceRecord
+    visit: Visit
+    items: tuple[Item, ...] = ()
+    html: dict[str, str] = field(default_factory=dict)
+    done: tuple[str, ...] = ()
+    #: Of a first visit: how many items are kept.
+    backlog: int | None = None
+    #: The identity rule is another than before.
+    rule: IdentityRule | None = None
+
+
+def _as_told(item: Item) -> RawItem:
+    """What *item* was made of, as far as identity goes."""
+    undated = item.published_at == item.seen_at
+    return RawItem(
+        kind=item.kind,
+        title=item.title,
+        guid=item.guid,
+        url=item.url,
+        published_at=None if undated else item.published_at,
+        blocks=item.blocks,
+    )
+
+
+class Shelf:
+    """Keeps what visits found, many of them in one transaction when many come at once."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._waiting: list[tuple[Found, asyncio.Future[Visit]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def keep(self, found: Found) -> Visit:
+        """Keep *found*; returns when it is committed.
+
+        Raises:
+            StoreError: the database does not answer; nothing of it is kept.
+        """
+        kept: asyncio.Future[Visit] = asyncio.get_running_loop().create_future()
+        self._waiting.append((found, kept))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        return await kept
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
+                await self._write_batch(batch)
+        finally:
+            self._writing = None
+
+    async def _write_batch(self, batch: Sequence[tuple[Found, asyncio.Future[Visit]]]) -> None:
+        try:
+            async with self._app.db.write() as conn:
+                visits = [await self._keep_one(conn, found) for found, _ in batch]
+                await self._keep_hosts(conn)
+        except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
+            if len(batch) > 1 and not isinstance(error, StoreError):
+                # One of them cannot be kept: it must not take the others down.
+                for one in batch:
+                    await self._write_batch([one])
+                return
+            for _, waiting in batch:
+                if not waiting.done():
+                    waiting.set_exception(error)
+            return
+        for (_, waiting), visit in zip(batch, visits, strict=True):
+            if not waiting.done():
+                waiting.set_result(visit)
+
+    async def _keep_one(self, conn: store.Connection, found: Found) -> Visit:
+        db, record = self._app.db, found.record
+        now = self._app.now()
+        if found.rule is not None:
+            rule = found.rule
+            await items.rename(
+                db,
+                conn,
+                record.id,
+                lambda item: editorial.identify([_as_told(item)], source_id=record.id, rule=rule)[
+                    0
+                ],
+            )
+        kept = await items.remember(
+            db,
+            conn,
+            found.items,
+            html=found.html,
+            backlog=found.backlog,
+            noteworthy=editorial.noteworthy,
+            now=now,
+        )
+        await store.sources.finish(db, conn, record.id, found.done, at=now)
+        record = await self._merged(conn, record)
+        if kept.new:
+            record = replace(record, new_at=now)
+        await store.sources.visited(db, conn, record)
+        return replace(
+            found.visit,
+            new=len(kept.new),
+            changed=len(kept.changed),
+            passed_over=kept.passed_over,
+            new_ids=kept.new,
+            changed_ids=kept.changed,
+        )
+
+    async def _merged(self, conn: store.Connection, record: SourceRecord) -> SourceRecord:
+        """*record*, with what the operator or a hub wrote while the visit was on."""
+        stored = await store.sources.find(conn, record.id)
+        if stored is None:
+            return record
+        same_hub = (stored.hub, stored.topic) == (record.hub, record.topic)
+        return replace(
+            record,
+            paused_at=stored.paused_at,
+            declared=stored.declared,
+            newsletters=stored.newsletters,
+            new_at=stored.new_at,
+            hub_secret=stored.hub_secret if same_hub else record.hub_secret,
+            hub_asked_at=stored.hub_asked_at if same_hub else record.hub_asked_at,
+            hub_until=stored.hub_until if same_hub else record.hub_until,
+        )
+
+    async def _keep_hosts(self, conn: store.Connection) -> None:
+        db, http = self._app.db, self._app.http
+        await store.sources.keep_waits(db, conn, http.hosts.take_changes())
+        await store.sources.keep_robots(db, conn, http.robots.take_changes())
