@@ -26,7 +26,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from digest import audience, deliver, pipeline  # noqa: E402
+from digest import audience, collect, deliver, pipeline  # noqa: E402
 from digest.jobs import slot_of  # noqa: E402
 from newsroom import open_newsroom, people_csv, write_config  # noqa: E402
 
@@ -102,7 +102,7 @@ async def run_day(folder: Path, subscribers: int) -> dict[str, Any]:
         newsletter = app.newsletter()
         people = people_csv(subscribers)
         await steps.time("import", audience.import_csv(app, newsletter, people))
-        visits = await steps.time("collect", pipeline.collect(app))
+        visits = await steps.time("collect", collect.collect(app))
         slot = slot_of(newsletter, date(2026, 5, 18))
         record = await steps.time("compose", pipeline.compose(app, newsletter, slot))
         await pipeline.approve(app, record.id)
