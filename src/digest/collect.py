@@ -8,7 +8,7 @@ anything.
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from digest import editorial, sources, store, visits
@@ -251,7 +251,9 @@ def _given_up(app: App, source: Source, record: SourceRecord, error: SourceError
 async def _understood(app: App, source: Source, record: SourceRecord, fetched: Fetched) -> Found:
     now = app.now()
     rule = IdentityRule(record.identity)
-    cleaned = await asyncio.to_thread(_clean_all, fetched.documents, source, rule, now)
+    cleaned = _Cleaned(rule=rule)
+    if fetched.documents:
+        cleaned = await asyncio.to_thread(_clean_all, fetched.documents, source, rule, now)
     # A fault of one document begins with its name.
     faults = [
         *cleaned.faults,
@@ -324,10 +326,10 @@ async def _without_gap(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cleaned:
-    items: tuple[Item, ...]
-    html: dict[str, str]
-    faults: tuple[tuple[str, str], ...]
     rule: IdentityRule
+    items: tuple[Item, ...] = ()
+    html: dict[str, str] = field(default_factory=dict)
+    faults: tuple[tuple[str, str], ...] = ()
 
 
 def _clean_all(

@@ -100,7 +100,7 @@ class Shelf:
     async def _write_batch(self, batch: Sequence[tuple[Found, asyncio.Future[Visit]]]) -> None:
         try:
             async with self._app.db.write() as conn:
-                visits = [await self._keep_one(conn, found) for found, _ in batch]
+                visits = await self._keep_all(conn, [found for found, _ in batch])
                 await self._keep_hosts(conn)
         except Exception as error:  # noqa: BLE001 - handed to whoever waits for it
             if len(batch) > 1 and not isinstance(error, StoreError):
@@ -116,19 +116,33 @@ class Shelf:
             if not waiting.done():
                 waiting.set_result(visit)
 
+    async def _keep_all(self, conn: store.Connection, batch: Sequence[Found]) -> list[Visit]:
+        known = await store.sources.several(conn, [found.record.id for found in batch])
+        visits = []
+        for found in batch:
+            visit = await self._keep_one(conn, found)
+            record = _merged(found.record, known.get(found.record.id))
+            if visit.new:
+                record = replace(record, new_at=self._app.now())
+            # Two visits to one source may come together.
+            known[record.id] = record
+            visits.append(visit)
+        kept = {found.record.id for found in batch}
+        await store.sources.visited(self._app.db, conn, *(known[id] for id in sorted(kept)))
+        return visits
+
     async def _keep_one(self, conn: store.Connection, found: Found) -> Visit:
         db, record = self._app.db, found.record
         now = self._app.now()
+        if not (found.items or found.done):
+            return found.visit
         if found.rule is not None:
             rule = found.rule
-            await items.rename(
-                db,
-                conn,
-                record.id,
-                lambda item: editorial.identify([_as_told(item)], source_id=record.id, rule=rule)[
-                    0
-                ],
-            )
+
+            def new_id(item: Item) -> str:
+                return editorial.identity(_as_told(item), source_id=record.id, rule=rule)
+
+            await items.rename(db, conn, record.id, new_id)
         kept = await items.remember(
             db,
             conn,
@@ -139,10 +153,6 @@ class Shelf:
             now=now,
         )
         await store.sources.finish(db, conn, record.id, found.done, at=now)
-        record = await self._merged(conn, record)
-        if kept.new:
-            record = replace(record, new_at=now)
-        await store.sources.visited(db, conn, record)
         return replace(
             found.visit,
             new=len(kept.new),
@@ -152,24 +162,24 @@ class Shelf:
             changed_ids=kept.changed,
         )
 
-    async def _merged(self, conn: store.Connection, record: SourceRecord) -> SourceRecord:
-        """*record*, with what the operator or a hub wrote while the visit was on."""
-        stored = await store.sources.find(conn, record.id)
-        if stored is None:
-            return record
-        same_hub = (stored.hub, stored.topic) == (record.hub, record.topic)
-        return replace(
-            record,
-            paused_at=stored.paused_at,
-            declared=stored.declared,
-            newsletters=stored.newsletters,
-            new_at=stored.new_at,
-            hub_secret=stored.hub_secret if same_hub else record.hub_secret,
-            hub_asked_at=stored.hub_asked_at if same_hub else record.hub_asked_at,
-            hub_until=stored.hub_until if same_hub else record.hub_until,
-        )
-
     async def _keep_hosts(self, conn: store.Connection) -> None:
         db, http = self._app.db, self._app.http
         await store.sources.keep_waits(db, conn, http.hosts.take_changes())
         await store.sources.keep_robots(db, conn, http.robots.take_changes())
+
+
+def _merged(record: SourceRecord, stored: SourceRecord | None) -> SourceRecord:
+    """*record*, with what the operator or a hub wrote while the visit was on."""
+    if stored is None:
+        return record
+    same_hub = (stored.hub, stored.topic) == (record.hub, record.topic)
+    return replace(
+        record,
+        paused_at=stored.paused_at,
+        declared=stored.declared,
+        newsletters=stored.newsletters,
+        new_at=stored.new_at,
+        hub_secret=stored.hub_secret if same_hub else record.hub_secret,
+        hub_asked_at=stored.hub_asked_at if same_hub else record.hub_asked_at,
+        hub_until=stored.hub_until if same_hub else record.hub_until,
+    )

@@ -33,7 +33,8 @@ _EMOJI = frozenset({"So", "Sk"})
 def plain(text: str) -> str:
     """*text* on one line, composed (NFC), without control and invisible characters."""
     if text.isascii():
-        return _BLANK.sub(" ", text).strip()
+        # Of printable characters the blank is the only one to fold: ten times as fast.
+        return " ".join(text.split()) if text.isprintable() else _BLANK.sub(" ", text).strip()
     text = _JOINER.sub(_joiner, _UNSEEN.sub("", text))
     return _BLANK.sub(" ", unicodedata.normalize("NFC", text)).strip()
 

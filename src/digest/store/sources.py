@@ -45,7 +45,7 @@ class SourceRecord:
     first_at: datetime | None = None
     #: The last visit that brought something new.
     new_at: datetime | None = None
-    #: The source's address in the settings at the last visit: what follows is of no use for another.
+    #: The source's address in the settings at the last visit: what follows is of it alone.
     configured: str | None = None
     #: Asked instead of the source's own: it moved for good, or its feed was found there.
     address: str | None = None
@@ -86,15 +86,25 @@ def _record(row: Row[Any]) -> SourceRecord:
     return SourceRecord(**values | {"newsletters": tuple(values["newsletters"] or ())})
 
 
-async def visited(db: Database, conn: AsyncConnection, record: SourceRecord) -> None:
-    """Keep the outcome of a visit."""
-    values = {column.name: getattr(record, column.name) for column in _T.c if column.name != "id"}
-    values["newsletters"] = list(record.newsletters)
-    await conn.execute(
-        db.insert(_T)
-        .values(id=record.id, **values)
-        .on_conflict_do_update(index_elements=[_T.c.id], set_=values)
-    )
+async def several(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, SourceRecord]:
+    """The records of those of *ids* that have one."""
+    rows = await conn.execute(select(_T).where(_T.c.id.in_(ids)))
+    return {row.id: _record(row) for row in rows}
+
+
+async def visited(db: Database, conn: AsyncConnection, *records: SourceRecord) -> None:
+    """Keep the outcomes of visits."""
+    if not records:
+        return
+    insert = db.insert(_T)
+    taken = {column.name: insert.excluded[column.name] for column in _T.c if column.name != "id"}
+    rows = [
+        {column.name: getattr(record, column.name) for column in _T.c}
+        | {"newsletters": list(record.newsletters)}
+        for record in records
+    ]
+    statement = insert.on_conflict_do_update(index_elements=[_T.c.id], set_=taken)
+    await conn.execute(statement, rows)
 
 
 async def forget(conn: AsyncConnection, source_id: str) -> None:
