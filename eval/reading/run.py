@@ -19,6 +19,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 import datestrings
+import feeds
+import pages
 import pagetexts
 from scoring import Figure, Group, Report
 
@@ -28,6 +30,8 @@ PARTS: Mapping[str, Callable[[Path, str | None], Report]] = MappingProxyType(
     {
         pagetexts.PART: pagetexts.measure,
         datestrings.PART: datestrings.measure,
+        feeds.PART: feeds.measure,
+        pages.PART: pages.measure,
     }
 )
 
