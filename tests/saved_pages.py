@@ -1,5 +1,6 @@
 """What a saved page says, in words that a test can compare.  All places and people are made up."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from digest.errors import ParseError
@@ -44,9 +45,22 @@ def shown(item: RawItem | None) -> str | None:
 def check(
     text: str, /, *, language: str | None = None, timezone: str = "UTC", **expected: Any
 ) -> None:
-    page = told(read_page_text(text, language=language, timezone=timezone))
-    wrong = {part: (page[part], right) for part, right in expected.items() if page[part] != right}
+    wrong = wrong_in(text, expected, language=language, timezone=timezone)
     assert not wrong, f"got and expected: {wrong}"
+
+
+def wrong_in(
+    text: str, expected: Mapping[str, Any], *, language: str | None, timezone: str
+) -> dict[str, tuple[Any, Any]]:
+    """What was read otherwise than *expected*: both, by part."""
+    page = told(read_page_text(text, language=language, timezone=timezone))
+    pairs = {part: (_plain(page[part]), _plain(right)) for part, right in expected.items()}
+    return {part: pair for part, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def _plain(value: Any) -> Any:
+    """*value* as JSON has it: no tuples."""
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def says_nothing(text: str) -> bool:

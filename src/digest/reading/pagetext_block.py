@@ -131,6 +131,8 @@ def _joined_above(around: Around, block: Sequence[int], anchor: int) -> int | No
         return top - 1
     if top - 1 in around.ticking:
         return None
+    if _is_label(around, top - 1):
+        return top - 1
     # The name above a site's or a team's.
     if top < anchor and not lines[top].gap_before and _begins(around, top - 1):
         return top - 1
@@ -172,6 +174,18 @@ def _is_bridge(around: Around, index: int) -> bool:
         and not line.gap_after
         and size(line.text) <= 6
         and not ends_sentence(line.text)
+    )
+
+
+def _is_label(around: Around, index: int) -> bool:
+    """Whether line *index* is a word or two right above a date, such as "Published"."""
+    line = around.lines[index]
+    return (
+        not line.gap_after
+        and size(line.text) <= 2
+        and (line.gap_before or is_role(around.lines[index - 1].text))
+        and _has_headline(around, index)
+        and not around.names(line.text)
     )
 
 
@@ -228,8 +242,9 @@ def _with_name(around: Around, block: Sequence[int]) -> list[int]:
         close = not lines[above].gap_after or _stands_for_a_name(around, above)
         if close and _has_headline(around, above):
             return [above, *block]
-    # A job between the name and the date.
-    if above > 1 and _is_job(around, above) and _begins(around, above - 1):
+    # A job between the name and the date; both may stand in a run of their own.
+    together = above > 1 and (not lines[above].gap_after or lines[above - 1].gap_before)
+    if together and _is_job(around, above) and _begins(around, above - 1):
         return [above - 1, above, *block]
     if below < len(lines) and below not in around.ticking and around.names(lines[below].text):
         close = not lines[below].gap_before
@@ -256,7 +271,6 @@ def _is_job(around: Around, index: int) -> bool:
     line = around.lines[index]
     return (
         not line.gap_before
-        and not line.gap_after
         and size(line.text) <= 8
         and not ends_sentence(line.text)
         and not is_tags(line.text)

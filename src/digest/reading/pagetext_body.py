@@ -42,7 +42,7 @@ def to_blocks(rows: Sequence[Line]) -> tuple[Block, ...]:
         if kind is BlockKind.QUOTATION and _ATTRIBUTION.match(following) and size(following) <= 12:
             text = f"{text} — {_ATTRIBUTION.sub('', following, count=1)}"
             skip = True
-        if kind is BlockKind.SUBHEAD and not blocks and size(text) <= 3 and is_prose(following):
+        if kind is BlockKind.SUBHEAD and not blocks and size(text) <= 3:
             # "Share" or "Avatar" between the picture and the first paragraph.
             continue
         if kind is not None:

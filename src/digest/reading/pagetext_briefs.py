@@ -53,6 +53,8 @@ class Brief:
 
 #: No ticker is longer; what is below is left unread.
 MOST_TICKS = 2_000
+#: Nor are more lines with an early number looked at, whether they are a clock or not.
+MOST_LOOKS = 5 * MOST_TICKS
 
 _EARLY_DIGIT = re.compile(r".{0,13}\d")
 _PLUSES = re.compile(r"^\++\s*|\s*\++$")
@@ -69,12 +71,12 @@ def find_ticks(lines: Sequence[Line], *, language: str | None = None) -> list[Ti
         text = line.text
         if len(text) > LONGEST_SHORT or _EARLY_DIGIT.match(text) is None:
             continue
-        if looked == MOST_TICKS:
+        if len(ticks) + len(dated) == MOST_TICKS or looked == MOST_LOOKS:
             break
+        looked += 1
         tick = _tick(index, text, language)
         if tick is None:
             continue
-        looked += 1
         byline = read_byline(text, language=language) if tick.day or tick.headline else None
         if byline and byline.reading_min is not None:
             continue

@@ -20,6 +20,7 @@ from digest.reading.pagetext_names import (
     is_desk,
     is_names,
     is_person,
+    named_first,
     split_names,
 )
 
@@ -203,6 +204,8 @@ def _authors(rest: str, language: str | None) -> tuple[tuple[str, ...] | None, b
             found = split_names(segment, language)
             # One word is a category or a town rather than an author.
             names += tuple(n for n in found if len(n.split()) > 1 or is_desk(n) or len(found) > 1)
+        elif not names and (placed := named_first(segment, language)):
+            names += placed
         # "by Ann Lee | photos by Bo Mar"
         elif not (introduced and names and size(segment) <= 5):
             return None, False

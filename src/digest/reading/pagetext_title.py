@@ -108,6 +108,9 @@ def _is_under(lines: Sequence[Line], lower: int, subject: Set[str]) -> bool:
     words, kin = size(above), kinship(above, subject)
     if words < 4 or likeness(above, 0, subject) <= 0 or is_names(above) or _TRAIL.search(above):
         return False
+    # The end of a brief, or of a slogan.
+    if ends_sentence(above) and not ends_sentence(below) and above.endswith((".", "。")):
+        return False
     # The name of the site comes back at the foot of the page.
     if above in below or any(above in line.text for line in lines[lower + 1 :][-12:]):
         return False
