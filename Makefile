@@ -9,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE_DAY := 2026-05-18
 
-.PHONY: run serve test check lean unit bench pictures lock clean browser help
+.PHONY: run serve test check lean unit bench eval pictures lock clean browser help
 
 help:
 	@sed -n '1,2s/^# *//p' Makefile
@@ -42,6 +42,11 @@ unit: $(VENV)/.installed-dev browser
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run_day.py
+	$(BIN)/python benchmarks/collect.py
+
+# How well documents are read that nobody tuned the readers on.
+eval: $(VENV)/.installed-dev
+	$(BIN)/python eval/reading/run.py
 
 # Pages and mails are looked at in a real browser; no wheel brings one.
 browser:

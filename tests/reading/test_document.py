@@ -297,3 +297,21 @@ def test_a_mail_of_parts_in_parts_costs_little() -> None:
 
 def test_a_text_that_only_mentions_mail_is_no_mail() -> None:
     assert read_document("a.txt", b"Subject: ferries\n\n" + PAGE).kind == "page-text"
+
+
+def test_items_of_the_newsroom_s_own_systems_may_lie_in_a_folder() -> None:
+    told = (
+        b'[{"id": "t-1", "text": "The Orrin bridge is closed.", "published": "2026-05-18T04:00Z"}]'
+    )
+    document = read_document("ticker.json", told)
+    assert (document.kind, document.items[0].guid) == ("pushed", "t-1")
+    lines = b'{"id": "1", "text": "One."}\n{"id": "2", "text": "Two."}\n'
+    assert len(read_document("ticker.jsonl", lines).items) == 2
+    feed = b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "title": "T"}]}'
+    assert read_document("feed.json", feed).kind == "feed"
+
+
+def test_json_that_is_neither_says_what_it_should_be() -> None:
+    document = read_document("odd.json", b'{"weather": "fine"}')
+    assert document.kind == "unreadable"
+    assert "neither a feed nor items" in document.problems[0]

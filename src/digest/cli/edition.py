@@ -28,6 +28,7 @@ from digest.errors import Conflict, DigestError, NotFound
 from digest.model import Edition, EditionState, Slot
 from digest.settings import Newsletter, Source
 from digest.shelf import Visit
+from digest.sources.discover import discover
 from digest.store import editions, placements, subscribers
 from digest.store.editions import Record
 
@@ -60,10 +61,21 @@ def named_source(given: str, newsletter: Newsletter) -> Source:
     return Source(id=id, kind="folder", path=path, timezone=newsletter.timezone)
 
 
+async def _found(app: App, named: Source) -> Source:
+    """*named* as what stands at its address: a feed, a page, or a page that lists articles."""
+    if named.url is None:
+        return named
+    found = await discover(named.url, app.http, app.readers)
+    if found.kind == "none":
+        # The visit says what is wrong.
+        return named
+    return named.model_copy(update={"kind": found.kind, "url": found.url, "follow": found.follow})
+
+
 async def _collect(
     app: App, newsletter: Newsletter, named: Sequence[str] | None, bars: show.Bars
 ) -> list[Visit]:
-    chosen = [named_source(given, newsletter) for given in named] if named else None
+    chosen = [await _found(app, named_source(given, newsletter)) for given in named or ()] or None
     return await collecting.collect(app, chosen, progress=bars.step)
 
 

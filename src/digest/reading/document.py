@@ -19,6 +19,7 @@ from digest.reading.mailfile import looks_like_mail, read_mail
 from digest.reading.markdown import has_front_matter, read_markdown
 from digest.reading.page import read_page
 from digest.reading.pagetext import read_page_text
+from digest.reading.pushed import read_pushed
 from digest.reading.repair import root_name, to_text, unpack
 
 NO_HINTS: Final = Hints()
@@ -40,6 +41,9 @@ _FOREIGN: Final = (
     (b"GIF8", "is a picture; only texts can be read"),
     (b"{\\rtf", "is RTF; save its text as .txt or .md"),
 )
+_JSON_NAMES: Final = frozenset((".json", ".jsonl", ".ndjson"))
+#: Keys of a pushed item that no item of a JSON Feed has.
+_PUSHED = re.compile(r'"(?:text|html|published|topics)"\s*:')
 _MARKDOWN_NAMES: Final = frozenset((".md", ".markdown", ".mdown"))
 
 
@@ -73,6 +77,8 @@ def _read(name: str, data: bytes, hints: Hints) -> Document:
     kind = _kind(text.lstrip(), suffix, (hints.content_type or "").lower())
     if kind == "feed":
         return read_feed(data, hints, name=name)
+    if kind == "pushed":
+        return _read_pushed(data, hints, name)
     if kind == "html":
         return read_page(data, hints, name=name)
     if kind == "markdown":
@@ -89,9 +95,22 @@ def _read(name: str, data: bytes, hints: Hints) -> Document:
     )
 
 
+def _read_pushed(data: bytes, hints: Hints, name: str) -> Document:
+    try:
+        return read_pushed(data, hints, name=name)
+    except ParseError as error:
+        faults = "; ".join(str(error).splitlines())
+        told = f"is JSON that is neither a feed nor items as docs/push.md describes: {faults}"
+        raise ParseError("", told) from error
+
+
 def _kind(text: str, suffix: str, content_type: str) -> str:
-    if text.startswith("{") and (is_json_feed(text) or suffix == ".json" or "json" in content_type):
+    named_json = suffix in _JSON_NAMES or "json" in content_type
+    if text.startswith("{") and is_json_feed(text) and not _PUSHED.search(text, 0, 5_000):
         return "feed"
+    # What is pushed over HTTP may as well be dropped into a folder (docs/push.md).
+    if text.startswith(("{", "[")) and named_json:
+        return "pushed"
     if has_front_matter(text):
         return "markdown"
     if text.startswith("<"):
