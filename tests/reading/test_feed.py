@@ -155,20 +155,6 @@ def test_the_first_words_of_the_body_are_no_standfirst() -> None:
     )
 
 
-def test_media_with_caption_and_credit() -> None:
-    item = only(
-        rss(
-            "<item><title>T</title><media:group><media:content medium='video' url='/v.mp4'/>"
-            "<media:content medium='image' url='/a.jpg' width='1200' height='800'>"
-            "<media:description>The quay.</media:description><media:credit>Jun</media:credit>"
-            "</media:content></media:group></item>"
-        )
-    )
-    assert item.image is not None
-    assert (item.image.url, item.image.width) == ("https://wire.example/a.jpg", 1200)
-    assert (item.image.caption, item.image.credit) == ("The quay.", "Jun")
-
-
 @pytest.mark.parametrize(
     ("told", "names"),
     [
@@ -251,6 +237,11 @@ REPAIRED = {
     "a warning before the declaration": b"Warning: disk full\n" + rss(ITEM),
     "a NUL": rss(ITEM.replace("again", "aga\0in")),
     "a control character": rss(ITEM.replace("again", "aga\x0bin")).replace(b"\x0b", b"\x02"),
+    "a warning as HTML": b"<br />\n<b>Notice</b>: x in <b>/a.php</b> on line <b>3</b><br />\n"
+    + rss(ITEM),
+    "many warnings as HTML": b"<br /><b>Notice</b>: x<br />\n" * 60 + rss(ITEM),
+    "a warning as HTML and no declaration": b"<p>Deprecated: x</p>" + rss(ITEM).partition(b"?>")[2],
+    "a prefix nobody knows": rss(ITEM.replace("<guid>", "<shop:id x:y='1'>1</shop:id><guid>")),
     "no end": rss(ITEM)[: -len("</channel></rss>")],
     "junk after the end": rss(ITEM) + b"<!-- served --><script>x()</script>",
     "an illegal reference": rss(ITEM.replace("again", "again&#0;&#xD800;")),
@@ -305,18 +296,17 @@ def test_elements_closed_wrongly_are_read_loosely() -> None:
     assert document.items[0].published_at == NOON
 
 
-def test_of_a_large_broken_feed_the_sound_entries_stay() -> None:
+def test_of_a_large_broken_feed_every_entry_stays() -> None:
     broken = ITEM.replace("</description>", "")
     document = read(rss(ITEM * 6_000 + broken + ITEM * 100))
-    assert len(document.items) == 6_100
-    assert document.site == "Quay Wire"
-    assert document.problems[0].startswith("Entry 6001 is not well-formed XML; it was left out")
+    assert document.items == (document.items[0],) * 6_101
+    assert (document.site, document.problems) == ("Quay Wire", ())
 
 
 # --------------------------------------------------------------------- hostile
 
 
-def test_entities_are_never_expanded() -> None:
+def test_entities_that_grow_are_not_expanded() -> None:
     levels = "".join(f'<!ENTITY b{n} "{f"&b{n - 1};" * 10}">' for n in range(1, 9))
     bomb = f'<!DOCTYPE rss [<!-- ] > --><!ENTITY b0 "ha">{levels}]>'
     start = time.process_time()

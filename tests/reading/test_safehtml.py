@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from digest.model import Block, BlockKind
+from digest.model import Block, BlockKind, RawItem
 from digest.reading.feed import read_feed
 from digest.reading.hints import Hints
 from digest.reading.mailfile import read_mail
 from digest.reading.markdown import read_markdown
 from digest.reading.page import read_page
-from digest.reading.safehtml import LARGEST_HTML, html_of_blocks, safe_html
+from digest.reading.safehtml import LARGEST_HTML, html_of_blocks, safe_bodies, safe_html
 from make import PATIENCE_S
 
 BASE = "https://quay.example/news/"
@@ -241,7 +241,31 @@ def test_blocks_as_html() -> None:
     )
 
 
-# -------------------------------------------------------- where it is filled in
+def test_the_bodies_of_a_document_are_made_safe_each_by_itself() -> None:
+    told = [("<p>It <a href='t'>ran</a>.", BASE), ("R&D", None), ("<script>x()</script>", BASE)]
+    assert safe_bodies(told) == [
+        f"<p>It {link('https://quay.example/news/t', 'ran')}.</p>",
+        "R&amp;D",
+        "",
+    ]
+
+
+def test_of_more_markup_than_a_thousand_articles_have_the_words_are_kept() -> None:
+    body = "<b>ran</b> " * 30_000
+    marked, more, words = safe_bodies([(body, None)] * 2 + [("<p>It <i>ran</i>.</p>", None)])
+    assert "<b>" in marked
+    assert "<b>" not in more
+    assert more.startswith("<p>ran ran")
+    assert words == "<p>It ran .</p>"
+
+
+# -------------------------------------------------------- where it comes from
+
+
+def safe(item: RawItem) -> str:
+    (found,) = safe_bodies([(item.html, item.html_base)])
+    check_safe(found)
+    return found
 
 
 def test_a_feed_s_body_is_kept_as_html_and_its_plain_text_is_not() -> None:
@@ -253,7 +277,7 @@ def test_a_feed_s_body_is_kept_as_html_and_its_plain_text_is_not() -> None:
         "</channel></rss>"
     )
     marked, bare = read_feed(feed.encode(), Hints()).items
-    assert marked.html == f"<p>It {link('https://quay.example/t', 'ran')}.</p>"
+    assert safe(marked) == f"<p>It {link('https://quay.example/t', 'ran')}.</p>"
     assert bare.html == ""
 
 
@@ -264,14 +288,14 @@ def test_what_blog_software_writes_below_an_entry_is_not_part_of_it() -> None:
         "Ferry</a> appeared first on <a href='/'>Quay</a>.</p>]]></content:encoded>"
         "</item></channel></rss>"
     )
-    assert read_feed(feed.encode(), Hints(url=BASE)).items[0].html == "<p>It ran.</p>"
+    assert safe(read_feed(feed.encode(), Hints(url=BASE)).items[0]) == "<p>It ran.</p>"
 
 
 def test_markup_that_is_nested_to_hurt_is_kept_as_its_words() -> None:
     deep = escape("<div>" * 3_000 + "The ferry ran.")
     item = f"<item><title>One</title><description>{deep}</description></item>"
     feed = f"<rss><channel>{item}</channel></rss>"
-    assert read_feed(feed.encode(), Hints()).items[0].html == "<p>The ferry ran.</p>"
+    assert safe(read_feed(feed.encode(), Hints()).items[0]) == "<p>The ferry ran.</p>"
 
 
 TEXT = [
@@ -290,21 +314,20 @@ def test_a_page_s_html_has_the_words_of_its_blocks_and_the_links_and_pictures_am
         f"{rest}<aside><p>Another story altogether, about herring.</p></aside></article>"
     )
     item = read_page(page.encode(), Hints(url=BASE)).items[0]
-    root = LexborHTMLParser(item.html)
+    root = LexborHTMLParser(safe(item))
     assert [p.text() for p in root.css("p")] == [block.text for block in item.blocks]
     assert len(root.css("a[href='https://quay.example/more']")) == 3
     assert [img.attributes["src"] for img in root.css("figure img")] == [
         "https://quay.example/f.jpg"
     ]
-    assert "Share" not in item.html
-    assert "herring" not in item.html
-    check_safe(item.html)
+    assert "Share" not in safe(item)
+    assert "herring" not in safe(item)
 
 
 def test_a_note_s_html_is_its_markdown_without_the_title() -> None:
     item = read_markdown("# Ferry\n\nIt *ran* to [Lower Quay](/lq).\n", Hints(url=BASE)).items[0]
     assert (
-        item.html == f"<p>It <em>ran</em> to {link('https://quay.example/lq', 'Lower Quay')}.</p>"
+        safe(item) == f"<p>It <em>ran</em> to {link('https://quay.example/lq', 'Lower Quay')}.</p>"
     )
 
 
@@ -320,7 +343,7 @@ WRAPPED = (
 def test_the_links_of_a_mail_are_unwrapped() -> None:
     html = MAIL + f"Content-Type: text/html\n\n<p>See <a href='{WRAPPED}'>times</a>.</p>"
     item = read_mail(html.encode(), Hints()).items[0]
-    assert item.html == f"<p>See {link('https://quay.example/t', 'times')}.</p>"
+    assert safe(item) == f"<p>See {link('https://quay.example/t', 'times')}.</p>"
     assert item.url == "https://quay.example/1"
     text = MAIL + f"\nSee the times ({WRAPPED.replace('&amp;', '&')}).\n"
     item = read_mail(text.encode(), Hints()).items[0]

@@ -54,7 +54,12 @@ def test_a_news_sitemap_tells_title_and_date() -> None:
     noon = datetime(2026, 5, 18, 12, tzinfo=UTC)
     assert (document.kind, document.problems) == ("sitemap", ())
     assert document.links == (
-        Link(url="https://quay.example/ferry", title="Ferry & crew", published_at=noon),
+        Link(
+            url="https://quay.example/ferry",
+            title="Ferry & crew",
+            published_at=noon,
+            changed_at=datetime(2026, 5, 18, 14, tzinfo=UTC),
+        ),
     )
 
 

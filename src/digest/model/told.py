@@ -83,8 +83,11 @@ class RawItem:
     reading_min: int | None = None
     #: The publication's name, when the document tells it.
     site: str | None = None
-    #: The body as safe HTML with its links and pictures; "" when it is told in plain text.
+    #: The body as HTML with its links and pictures, as the source told it: NOT safe, and to be
+    #: shown or kept only after `reading.safehtml.safe_bodies`.  "" when it is told in plain text.
     html: str = ""
+    #: What relative links in *html* count from; None if nothing is known of that.
+    html_base: str | None = None
     #: What stands here is only the beginning of what stands at *url*.
     truncated: bool = False
 
@@ -97,6 +100,8 @@ class Link:
     url: str
     title: str = ""
     published_at: datetime | None = None
+    #: When the page last changed, as a sitemap tells it.
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,9 @@ _MARKS = (
 #: Bytes that never stand in a text; ESC stays out, ISO-2022 encodings need it.
 _CONTROL_BYTES = bytes([*range(9), 11, *range(14, 27), *range(28, 32), 127])
 
+#: Of ASCII, what `clean_text` changes.
+_UNCLEAN_BYTES = bytes([*range(9), *range(11, 32), 127])
+
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:\-]{2,40})", re.ASCII)
 #: Their bytes are valid UTF-8 and mean something else.
 _SEVEN_BIT = ("iso2022", "hz", "utf-7")
@@ -94,11 +97,21 @@ def is_binary(data: bytes) -> bool:
     return controls * 50 > len(sample)
 
 
+def is_plain(text: str) -> bool:
+    """Whether *text* is printable ASCII, tabs and line feeds: what most of all texts are."""
+    if not text.isascii():
+        return False
+    octets = text.encode()
+    return len(octets.translate(None, _UNCLEAN_BYTES)) == len(octets)
+
+
 def clean_text(text: str) -> str:
     """Text in NFC with LF line ends, plain spaces, and nothing unseen or illegal in XML.
 
     Twice cleaned is once cleaned.
     """
+    if is_plain(text):
+        return text
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     if _SUSPECT.search(text) is None or _UNCLEAN.search(text) is None:
@@ -145,6 +158,8 @@ def _marked(data: bytes) -> tuple[bytes, str] | None:
 
 def _unmarked_utf16(sample: bytes) -> str | None:
     """Which UTF-16 *sample* is, told by the zero bytes of its spaces and line ends."""
+    if b"\0" not in sample:
+        return None
     sample = sample[: len(sample) // 2 * 2]
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
     if (

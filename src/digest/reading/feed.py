@@ -1,7 +1,7 @@
 """Feed documents: RSS, Atom and JSON Feed bytes to a Document.
 
-A strict parser first, then repairs and the strict parser again, and feedparser
-for what is still not well-formed: recovering parsers lose text in silence.
+A strict parser first, then repairs and the strict parser again; what is still not
+well-formed is read entry by entry: recovering parsers lose text in silence.
 What is no feed at all gets the error that says what it is instead.  Pure.
 """
 
@@ -16,7 +16,8 @@ from digest.errors import Fault, ParseError
 from digest.model import Document
 from digest.reading.entry import EntryReader, FeedTold
 from digest.reading.feedjson import parse_json, read_json
-from digest.reading.feedxml import parse_xml, read_channel, read_entries
+from digest.reading.feedloose import read_broken, swallows, unreadable
+from digest.reading.feedxml import find_entries, parse_xml, read_channel, read_entry
 from digest.reading.hints import Hints, absolute
 from digest.reading.repair import Xml, prepare, repair, root_name, to_text
 
@@ -54,10 +55,12 @@ def read_feed(data: bytes, hints: Hints, *, name: str = "") -> Document:
         root = root_name(text)
         if root not in FEED_ROOTS:
             raise no_feed(root, text, hints)
-        feed = _read_xml(prepare(text), hints)
+        feed = _read_xml(prepare(text, expand=True), hints)
     entries = islice(feed.entries, MOST_ENTRIES)
     items = tuple(item for n, entry in entries if (item := feed.reader.read(n, entry)) is not None)
     problems = feed.reader.problems
+    if not items and feed.broken is not None:
+        raise unreadable(feed.broken)
     if next(feed.entries, None) is not None:
         problems += (f"The feed has more than {MOST_ENTRIES} entries; the rest was not read.",)
     if not items and not problems:
@@ -80,17 +83,17 @@ def _read_xml(xml: Xml, hints: Hints) -> FeedTold:
         try:
             root = parse_xml(xml.text)
         except etree.XMLSyntaxError as error:
-            # feedparser, for the few that are no XML: slow to load, slow to read.
-            from digest.reading.feedloose import read_broken
-
             return read_broken(xml.text, hints, reason=str(error.msg or "no reason given"))
+    entries = find_entries(root)
+    if swallows(xml.text, len(entries)):
+        return read_broken(repair(xml).text, hints, reason="a CDATA section is never closed")
     channel = read_channel(root, hints)
     reader = EntryReader(hints, language=channel.language, authors=channel.authors)
     return FeedTold(
         site=channel.site,
         manners=channel.manners,
         reader=reader,
-        entries=enumerate(read_entries(root, channel), 1),
+        entries=enumerate((read_entry(entry, channel) for entry in entries), 1),
     )
 
 

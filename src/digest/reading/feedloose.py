@@ -1,49 +1,49 @@
 """Feeds that are not well-formed: for what `repair` cannot mend.
 
-Small ones go to feedparser.  It would resolve entities, clean HTML and open
-files named by its input: it is given a stream without a document type, and its
-own cleaning stays off.  It takes 0.4 s a megabyte, and ten times that for
-elements that are never closed, so large and lopsided feeds are cut into their
-entries, and each entry is read strictly.  Pure.
+Cut into their entries, wherever those begin and end; each is read strictly, and if it will not do,
+taken apart into its fields and written anew (see `feedmend`).  So no entry takes another along,
+and none goes without a word.  Pure; linear in the size of the document.
 """
 
-import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
-import feedparser
 from lxml import etree
 
 from digest.errors import ParseError
-from digest.model import Image
-from digest.reading.entry import EntryReader, FeedTold, Told, names, text_as_html
+from digest.reading.entry import EntryReader, FeedTold, Told
 from digest.reading.feedmanners import manners_of_text
-from digest.reading.feedxml import parse_xml, read_channel, read_entries
+from digest.reading.feedmend import Outer, mended_entry, mended_root
+from digest.reading.feedxml import Channel, find_entries, parse_xml, read_channel, read_entry
 from digest.reading.hints import Hints
-from digest.reading.markup import one_line, pixels, plain
+from digest.reading.markup import one_line
 
-#: What feedparser's readers have been seen to raise on rotten input, besides its own.
-_FAULTS: Final = (
-    ValueError,
-    LookupError,
-    AttributeError,
-    TypeError,
-    AssertionError,
-    RecursionError,
+_MARK = re.compile(
+    r"<!\[CDATA\[|<!--|<(/?)((?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^<>]*>"
+    r"|</(?:[\w.-]+:)?(?:channel|feed|rss|RDF)\s*>",
+    re.IGNORECASE,
 )
+_CUT_TAG = re.compile(r"<[^<>]*\Z")
+_CDATA: Final = "<![CDATA["
+_SECTION = re.compile(r"<!\[CDATA\[.*?\]\]>", re.DOTALL)
+#: What stands in no text: the end of one entry and the beginning of the next.
+_BETWEEN = re.compile(r"</(?:[\w.-]+:)?(item|entry)\s*>\s*<(?:[\w.-]+:)?\1[\s>]", re.IGNORECASE)
+_ROOT = re.compile(r"<([A-Za-z_][\w.:-]*)[^<>]*>")
 
 
-_LARGEST: Final = 1_000_000
-_MOST_UNCLOSED: Final = 1_000
-_ENTRY_START = re.compile(
-    r"<!\[CDATA\[(?:.*?\]\]>|.*)|<!--(?:.*?-->|.*)|<(item|entry)\b", re.DOTALL
-)
-_ROOT = re.compile(r"<([\w.:-]+)[^<>]*>")
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """An entry: its tag, and what stands between that and its end."""
+
+    tag: str
+    opening: str
+    inner: str
 
 
 def read_broken(text: str, hints: Hints, *, reason: str) -> FeedTold:
-    """The feed taken apart.
+    """The feed taken apart; entries that cannot be read are named among its problems.
 
     Args:
         reason: what the strict parser said.
@@ -51,131 +51,163 @@ def read_broken(text: str, hints: Hints, *, reason: str) -> FeedTold:
     Raises:
         ParseError: not even one entry can be made out.
     """
-    unclosed = text.count("<") - 2 * text.count("</") - text.count("/>")
-    if len(text) > _LARGEST or unclosed > _MOST_UNCLOSED:
-        return _read_in_pieces(text, hints, reason)
-    return _read_loosely(text, hints, reason)
-
-
-def _read_in_pieces(text: str, hints: Hints, reason: str) -> FeedTold:
     root = _ROOT.search(text)
-    starts = [match.start() for match in _ENTRY_START.finditer(text) if match[1]]
-    if root is None or not starts:
-        raise _unreadable(reason)
-    opening, closing = root[0], f"</{root[1]}>"
+    pieces = _pieces(text)
+    first = next(pieces, None)
+    if root is None or first is None:
+        raise unreadable(reason)
+    start, piece = first
     # Only what stands before the first entry tells of the whole feed.
-    head = text[root.end() : starts[0]]
-    top = _strictly(opening + head + "</channel>" + closing)
-    top = top if top is not None else _strictly(opening + head + closing)
-    if top is None:
-        top = _strictly(opening + closing)
-    if top is None:
-        raise _unreadable(reason)
-    channel = read_channel(top, hints)
+    head = text[root.end() : start]
+    outer = _outer(root, text)
+    channel = _channel(outer, head, hints)
     reader = EntryReader(hints, language=channel.language, authors=channel.authors)
-    told: list[tuple[int, Told]] = []
-    for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(text)], strict=True), 1):
-        tag = "</item>" if text.startswith("<item", start) else "</entry>"
-        end = text.find(tag, start, end)
-        piece = None if end < 0 else _strictly(opening + text[start:end] + tag + closing)
-        if piece is None:
-            reader.broken(number, "is not well-formed XML")
-        else:
-            told.extend((number, entry) for entry in read_entries(piece, channel))
-    if not told:
-        raise _unreadable(reason)
     return FeedTold(
         site=channel.site,
         manners=manners_of_text(head, hints.url or channel.base),
         reader=reader,
-        entries=iter(told),
+        entries=_entries(piece, pieces, outer, channel, reader),
+        broken=reason,
     )
 
 
-def _strictly(text: str) -> Any:
+def swallows(text: str, entries: int) -> bool:
+    """Whether there are more than *entries* in *text*: in a section that ends with a later one.
+
+    To a strict parser nothing is wrong with that.
+    """
+    if text.count(_CDATA) <= text.count("]]>"):
+        return False
+    if text.count("</item>") + text.count("</entry>") <= entries:
+        return False
+    sections = (text[m.start() + 9 : m.end()] for m in _SECTION.finditer(text))
+    return any(_CDATA in section and _BETWEEN.search(section) for section in sections)
+
+
+def unreadable(reason: str) -> ParseError:
+    """What to say of a feed of which nothing could be read."""
+    why = one_line(reason)[:120]
+    return ParseError("", f"is broken XML ({why}) and no entry can be made out; tell the publisher")
+
+
+def _entries(
+    first: _Piece,
+    pieces: Iterator[tuple[int, _Piece]],
+    outer: Outer,
+    channel: Channel,
+    reader: EntryReader,
+) -> Iterator[tuple[int, Told]]:
+    number = 0
+    piece: _Piece | None = first
+    while piece is not None:
+        number += 1
+        whole = f"{piece.opening}{piece.inner}</{piece.tag}>"
+        found = strictly(outer.around(whole))
+        if found is None:
+            mended = mended_entry(piece.tag, piece.opening, piece.inner, outer)
+            found = strictly(outer.around(mended))
+        elements = find_entries(found) if found is not None else []
+        if elements:
+            yield number, read_entry(elements[0], channel)
+        else:
+            reader.broken(number, "is not well-formed XML")
+        piece = next(pieces, (0, None))[1]
+
+
+def _outer(root: re.Match[str], text: str) -> Outer:
+    """The root element, with nothing in it that a parser would refuse."""
+    outer = Outer(opening=root[0], closing=f"</{root[1]}>")
+    if root[0].endswith("/>") or strictly(outer.around("")) is None:
+        return mended_root(root[1], root[0], text)
+    return outer
+
+
+def _channel(outer: Outer, head: str, hints: Hints) -> Channel:
+    closed = strictly(outer.around(head + "</channel>"))
+    if closed is None:
+        closed = strictly(outer.around(head))
+    if closed is None:
+        tag = "channel" if "<channel" in head.lower() else ""
+        mended = mended_entry(tag, f"<{tag}>" if tag else "", head, outer)
+        closed = strictly(outer.around(mended))
+    if closed is None:
+        closed = parse_xml(outer.around(""))
+    return read_channel(closed, hints)
+
+
+def strictly(text: str) -> Any:
+    """The root of *text*; None if it is not well-formed."""
     try:
         return parse_xml(text)
     except etree.XMLSyntaxError:
         return None
 
 
-def _read_loosely(text: str, hints: Hints, reason: str) -> FeedTold:
-    # No content-location: with one, feedparser makes an address of every guid.
-    headers = {"content-type": "application/xml; charset=utf-8"}
-    try:
-        # A stream: feedparser takes bytes for the name of a file first.
-        parsed = feedparser.parse(
-            io.BytesIO(text.encode("utf-8", "replace")),
-            response_headers=headers,
-            sanitize_html=False,
-            resolve_relative_uris=False,
-        )
-    except _FAULTS as error:
-        raise _unreadable(reason) from error
-    if not parsed.entries:
-        raise _unreadable(reason)
-    feed = parsed.feed
-    reader = EntryReader(hints, language=feed.get("language") or None)
-    base = feed.get("link") or hints.url
-    first = next((match.start() for match in _ENTRY_START.finditer(text) if match[1]), len(text))
-    return FeedTold(
-        site=plain(feed.get("title")) or None,
-        manners=manners_of_text(text[:first], hints.url or base),
-        reader=reader,
-        entries=_entries(parsed.entries, base),
-    )
+def _pieces(text: str) -> Iterator[tuple[int, _Piece]]:
+    """The entries, and where each begins."""
+    opened: re.Match[str] | None = None
+    #: Where the last entry ended.
+    done = -1
+    for mark in _Marks(text):
+        closes = not mark[2] or bool(mark[1])
+        if opened is not None:
+            yield opened.start(), _Piece(opened[2], opened[0], text[opened.end() : mark.start()])
+            opened = None
+        elif mark[1]:
+            # Its beginning is missing.  Before the first entry the feed speaks of itself.
+            inner = text[done : mark.start()] if done >= 0 else ""
+            if done < 0 or not inner.isspace():
+                yield mark.start(), _Piece(mark[2], f"<{mark[2]}>", inner)
+        if closes:
+            done = mark.end()
+        elif mark[0].endswith("/>"):
+            yield mark.start(), _Piece(mark[2], mark[0][:-2] + ">", "")
+        else:
+            opened = mark
+    if opened is not None:
+        # The document breaks off, perhaps within a tag.
+        rest = _CUT_TAG.sub("", text[opened.end() :])
+        yield opened.start(), _Piece(opened[2], opened[0], rest)
 
 
-def _unreadable(reason: str) -> ParseError:
-    why = one_line(reason)[:120]
-    return ParseError("", f"is broken XML ({why}) and no entry can be made out; tell the publisher")
+class _Marks:
+    """The tags of entries and of what is around them, outside of CDATA and comments.
 
+    What was never closed does not swallow the entries after it.  Positions found are kept, so
+    that nothing is searched twice.
+    """
 
-def _entries(entries: list[Any], base: str | None) -> Iterator[tuple[int, Told]]:
-    for number, entry in enumerate(entries, 1):
-        contents = [_html(detail) for detail in entry.get("content", ())]
-        people = [a.get("name") or "" for a in entry.get("authors", ()) if a]
-        yield (
-            number,
-            Told(
-                title=_html(entry.get("title_detail")),
-                guid=entry.get("id") or None,
-                link=entry.get("link") or None,
-                published=_texts(entry, ("published", "created")),
-                updated=_texts(entry, ("updated",)),
-                authors=names(people or [entry.get("author") or ""]),
-                summary=_html(entry.get("summary_detail")),
-                body=next((content for content in contents if content.strip()), ""),
-                topics=tuple(
-                    tag.get("label") or tag.get("term") or "" for tag in entry.get("tags", ())
-                ),
-                images=tuple(_images(entry)),
-                base=base,
-            ),
-        )
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: dict[str, int] = {}
 
+    def __iter__(self) -> Iterator[re.Match[str]]:
+        at = 0
+        while (mark := _MARK.search(self._text, at)) is not None:
+            at = mark.end()
+            if mark[0] == "<!--":
+                at = self._after(at, "-->")
+            elif mark[0].startswith("<!["):
+                at = self._after(at, "]]>")
+            else:
+                yield mark
 
-def _texts(entry: Any, keys: tuple[str, ...]) -> tuple[str, ...]:
-    # dict's own look-up: feedparser's takes one date for the other, and warns.
-    return tuple(str(told) for key in keys if (told := dict.get(entry, key)))
+    def _after(self, at: int, end: str) -> int:
+        """Behind *end*; *at* itself if that belongs to another entry."""
+        close = self._next(end, at)
+        if close < 0 or 0 <= self._next("", at) < close:
+            return at
+        return close + len(end)
 
-
-def _html(detail: Any) -> str:
-    if not detail:
-        return ""
-    value = detail.get("value") or ""
-    return text_as_html(value) if detail.get("type") == "text/plain" else value
-
-
-def _images(entry: Any) -> Iterator[Image]:
-    for media in (*entry.get("media_content", ()), *entry.get("media_thumbnail", ())):
-        kind = media.get("medium") or (media.get("type") or "image").partition("/")[0]
-        if kind == "image":
-            yield Image(
-                url=media.get("url"),
-                width=pixels(media.get("width")),
-                height=pixels(media.get("height")),
-            )
-    for enclosure in entry.get("enclosures", ()):
-        if (enclosure.get("type") or "").startswith("image/"):
-            yield Image(url=enclosure.get("href"))
+    def _next(self, what: str, at: int) -> int:
+        """Where *what*, "" for a border of entries, is found from *at* on; -1 for nowhere."""
+        known = self._found.get(what, 0)
+        if known < 0 or known > at:
+            return known
+        if what:
+            known = self._text.find(what, at)
+        else:
+            found = _BETWEEN.search(self._text, at)
+            known = found.start() if found else -1
+        self._found[what] = known
+        return known

@@ -9,6 +9,7 @@ Pure: no network, no entities, no document types.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from lxml import etree
@@ -16,6 +17,7 @@ from lxml import etree
 from digest.errors import ParseError
 from digest.model import FeedManners, Image
 from digest.reading.entry import Told, names, text_as_html
+from digest.reading.feedhtml import escaped_once
 from digest.reading.feedmanners import read_manners
 from digest.reading.hints import Hints, absolute
 from digest.reading.markup import one_line, pixels, plain
@@ -48,6 +50,18 @@ _PUBLISHED: Final = (
     *("pubdate", "atom:published", "atom:issued", "dc:date", "dcterms:issued"),
     *("dcterms:created", "atom:created", "published", "date"),
 )
+_UPDATED: Final = ("atom:updated", "atom:modified", "dcterms:modified")
+_GUIDS: Final = ("guid", "atom:id", "dc:identifier")
+_TITLES: Final = ("title", "atom:title", "dc:title", "media:title")
+_SUMMARIES: Final = ("description", "atom:summary", "dc:description", "itunes:summary", "summary")
+_BODIES: Final = ("content:encoded", "atom:content", "xhtml:body", "xhtml:div")
+_TEXTS: Final = frozenset((*_SUMMARIES, *_BODIES))
+_AUTHORS: Final = ("atom:author", "dc:creator", "author", "itunes:author")
+_PICTURED: Final = frozenset(
+    ["media:content", "enclosure", "atom:link", "media:thumbnail", "itunes:image", "image"]
+)
+#: A picture that does not tell its size is likely as wide, in pixels.
+_LIKELY_WIDTH: Final = 320
 _RDF_ABOUT: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _XML_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
 _XML_BASE: Final = "{http://www.w3.org/XML/1998/namespace}base"
@@ -97,11 +111,10 @@ def read_channel(root: Element, hints: Hints) -> Channel:
     return _channel(root, holder, fields, hints, atom=holder is root)
 
 
-def read_entries(root: Element, channel: Channel) -> Iterator[Told]:
-    """What the entries under *root* told, in document order."""
+def find_entries(root: Element) -> list[Element]:
+    """The elements under *root* that are entries, in document order."""
     if _name(root) == "atom:entry":
-        yield _told(root, channel)
-        return
+        return [root]
     holder = _holder(root)
     found = [e for e in holder if _name(e) in _ENTRIES]
     if holder is not root:
@@ -109,8 +122,8 @@ def read_entries(root: Element, channel: Channel) -> Iterator[Told]:
         found += [e for e in root if _name(e) in _ENTRIES]
     for group in (e for e in (*root, *holder) if _name(e) == "items"):
         found += [e for e in group if _name(e) == "item"]
-    for element in found:
-        yield _told(element, channel)
+    # Else inside whatever was not closed before them.
+    return found or [e for e in root.iter() if _name(e) in _ENTRIES]
 
 
 def _holder(root: Element) -> Element:
@@ -121,8 +134,13 @@ def _holder(root: Element) -> Element:
 
 def _name(element: Element) -> str:
     """``title``, ``atom:title``, ``dc:creator``; "" for what no feed reader knows."""
-    tag = element.tag
+    return _name_of(element.tag)
+
+
+@lru_cache(maxsize=1_024)
+def _name_of(tag: object) -> str:
     if not isinstance(tag, str):
+        # Of a reference to an entity.
         return ""
     if not tag.startswith("{"):
         return tag.lower()
@@ -144,10 +162,13 @@ def _short(space: str) -> str | None:
 def _fields(element: Element, *, skip: tuple[str, ...] = ()) -> Fields:
     fields: dict[str, list[Element]] = {}
     for child in element:
-        name = _name(child)
+        name = _name_of(child.tag)
         if not name or name in skip:
             continue
-        fields.setdefault(name, []).append(child)
+        if name in fields:
+            fields[name].append(child)
+        else:
+            fields[name] = [child]
         if name == "media:group":
             for inner, elements in _fields(child).items():
                 fields.setdefault(inner, []).extend(elements)
@@ -160,9 +181,9 @@ def _channel(
     links = (absolute(e.text, hints.url) for e in fields.get("link", ()))
     own = next((link for link in links if link), None)
     own = own or _alternate(fields, hints.url)
-    base = root.get(_XML_BASE) or holder.get(_XML_BASE)
-    if base:
-        base = absolute(base, hints.url or own)
+    base = None
+    for element in dict.fromkeys((root, holder)):
+        base = _base(element, base or hints.url or own) if element.get(_XML_BASE) else base
     if not base:
         # Atom counts from the document (RFC 4287 2), RSS says nothing: take its site.
         base = (hints.url or own) if atom else (own or hints.url)
@@ -173,7 +194,7 @@ def _channel(
         or ""
     )
     return Channel(
-        site=plain(_html(fields, ("title", "atom:title", "dc:title"))) or None,
+        site=plain(_html(fields, _TITLES, None)[0]) or None,
         language=_language(language),
         base=base,
         authors=names(_people(fields)) if atom else (),
@@ -198,99 +219,128 @@ def _manners(fields: Fields, base: str | None) -> FeedManners:
     )
 
 
-def _told(item: Element, channel: Channel) -> Told:
+def read_entry(item: Element, channel: Channel) -> Told:
+    """What *item* told, an entry of *channel*."""
     fields = _fields(item)
-    base = channel.base
-    for element in (item, *fields.get("atom:content", ())):
-        if element.get(_XML_BASE):
-            base = absolute(element.get(_XML_BASE), base) or base
-    guid = _first(fields, ("guid", "atom:id", "dc:identifier")) or item.get(_RDF_ABOUT)
+    base = _base(item, channel.base)
+    guid = _first(fields, _GUIDS) or item.get(_RDF_ABOUT)
+    summary, summary_base = _html(fields, _SUMMARIES, base)
+    if not summary and "media:description" in fields:
+        summary, summary_base = _html(fields, ("media:description",), base)
+    body, body_base = _html(fields, _BODIES, base)
     return Told(
-        title=_html(fields, ("title", "atom:title", "dc:title", "media:title")),
+        title=_html(fields, _TITLES, base)[0],
         guid=guid,
         link=_link(fields, guid, base),
         published=_all(fields, _PUBLISHED),
-        updated=_all(fields, ("atom:updated", "atom:modified", "dcterms:modified")),
+        updated=_all(fields, _UPDATED),
         authors=tuple(_people(fields)),
-        summary=_html(
-            fields, ("description", "atom:summary", "dc:description", "itunes:summary", "summary")
-        )
-        or _html(fields, ("media:description",)),
-        body=_html(fields, ("content:encoded", "atom:content", "xhtml:body", "xhtml:div")),
+        summary=summary,
+        body=body,
         topics=_topics(fields),
-        images=tuple(_images(fields)),
+        images=() if fields.keys().isdisjoint(_PICTURED) else tuple(_images(fields)),
         language=_language(item.get(_XML_LANG) or _first(fields, ("dc:language",)) or ""),
         base=base,
+        summary_base=summary_base,
+        body_base=body_base,
     )
 
 
+def _base(element: Element, base: str | None) -> str | None:
+    """What addresses in *element* count from (XML Base), if *base* holds around it."""
+    own = element.get(_XML_BASE)
+    return (absolute(own, base) or base) if own else base
+
+
 def _first(fields: Fields, keys: Iterable[str]) -> str | None:
-    return next(iter(_all(fields, keys)), None)
+    for key in keys:
+        for element in fields.get(key, ()):
+            text = element.text
+            if text and (text := text.strip()):
+                return str(text)
+    return None
 
 
 def _all(fields: Fields, keys: Iterable[str]) -> tuple[str, ...]:
-    texts = (element.text for key in keys for element in fields.get(key, ()))
-    return tuple(stripped for text in texts if text and (stripped := text.strip()))
+    found = [element.text for key in keys if key in fields for element in fields[key]]
+    return tuple([stripped for text in found if text and (stripped := text.strip())])
 
 
-def _html(fields: Fields, keys: Iterable[str]) -> str:
-    """The first text that is not empty, as HTML."""
+def _html(fields: Fields, keys: Iterable[str], base: str | None) -> tuple[str, str | None]:
+    """The first text that is not empty, as HTML, and what its links count from."""
     for key in keys:
         for element in fields.get(key, ()):
             markup = _markup(element, key)
-            if markup.strip():
-                return markup
-    return ""
+            if markup and not markup.isspace():
+                inner = element[0] if len(element) == 1 else None
+                own = _base(element, base)
+                # XHTML content stands in one <div>, which may have a base too (RFC 4287 3.1.1.3).
+                return markup, own if inner is None else _base(inner, own)
+    return "", base
 
 
 def _markup(element: Element, key: str) -> str:
-    kind = (element.get("type") or "").lower()
     if len(element):
         # XHTML content, or HTML that somebody forgot to escape.
         inner = element.text or ""
         inner = text_as_html(inner) + "".join(
-            etree.tostring(child, encoding="unicode", method="html") for child in element
+            [etree.tostring(child, encoding="unicode", method="html") for child in element]
         )
         return _PREFIX.sub(r"<\1", inner)
-    text = element.text or ""
+    text = element.text
+    if not text:
+        return ""
+    kind = element.get("type")
+    kind = kind.lower() if kind else ""
     # In Atom no type means text (RFC 4287 3.1.1), but those who leave it out often mean HTML.
-    if key.startswith("atom:") and kind in ("text", "text/plain"):
+    if kind == "plain" or (kind in ("text", "text/plain") and key.startswith("atom:")):
         return text_as_html(text)
-    return text if kind != "plain" else text_as_html(text)
+    return escaped_once(text) if key in _TEXTS else str(text)
 
 
 def _link(fields: Fields, guid: str | None, base: str | None) -> str | None:
-    original = _first(fields, ("feedburner:origlink",))
-    if absolute(original, base):
-        return original
+    if "feedburner:origlink" in fields:
+        original = _first(fields, ("feedburner:origlink",))
+        if absolute(original, base):
+            return original
     for element in fields.get("link", ()):
         # Some write Atom's link into RSS without its name space.
-        link = element.text or element.get("href")
-        if absolute(link, base):
-            return str(link)
+        link = absolute(element.text or element.get("href"), _base(element, base))
+        if link:
+            return link
     alternate = _alternate(fields, base)
     if alternate:
         return alternate
-    permalink = all(e.get("isPermaLink", "true").lower() != "false" for e in fields.get("guid", ()))
-    return guid if permalink and fields.get("guid") and absolute(guid, None) else None
+    guids = fields.get("guid", ())
+    permalink = guids and all(e.get("isPermaLink", "true").lower() != "false" for e in guids)
+    return guid if permalink and absolute(guid, None) else None
 
 
 def _alternate(fields: Fields, base: str | None) -> str | None:
     links = fields.get("atom:link", ())
     pages = [e for e in links if e.get("rel", "alternate") == "alternate"]
-    pages.sort(key=lambda e: "html" not in (e.get("type") or "text/html"))
-    return next((link for e in pages if (link := absolute(e.get("href"), base))), None)
+    if len(pages) > 1:
+        pages.sort(key=lambda e: "html" not in (e.get("type") or "text/html"))
+    found = (absolute(e.get("href"), _base(e, base)) for e in pages)
+    return next((link for link in found if link), None)
 
 
-def _people(fields: Fields) -> Iterator[str]:
-    for key in ("atom:author", "dc:creator", "author", "itunes:author"):
+def _people(fields: Fields) -> list[str]:
+    for key in _AUTHORS:
+        if key not in fields:
+            continue
         found = []
-        for element in fields.get(key, ()):
-            inner = {_name(child).removeprefix("atom:"): child.text for child in element}
-            found.append(inner.get("name") or element.text or "")
-        if any(one_line(name) for name in found):
-            yield from found
-            return
+        for element in fields[key]:
+            inner = None
+            if len(element):
+                within = {_name(child).removeprefix("atom:"): child.text for child in element}
+                inner = within.get("name")
+            found.append(inner or element.text or "")
+        if any(map(one_line, found)):
+            return found
+    # An entry that was taken over from another feed is by whoever that feed is (RFC 4287 4.2.1).
+    source = next(iter(fields.get("atom:source", ())), None)
+    return [] if source is None else _people(_fields(source, skip=("atom:source",)))
 
 
 def _topics(fields: Fields) -> tuple[str, ...]:
@@ -303,17 +353,21 @@ def _topics(fields: Fields) -> tuple[str, ...]:
 def _images(fields: Fields) -> Iterator[Image]:
     caption = plain(_first(fields, ("media:description", "media:text"))) or None
     credit = plain(_first(fields, ("media:credit",))) or None
-    for element in fields.get("media:content", ()):
-        inner = _fields(element)
-        told = element.get("medium") or (element.get("type") or "image").partition("/")[0]
-        if told == "image" and element.get("url"):
-            yield Image(
-                url=element.get("url"),
-                caption=plain(_first(inner, ("media:description", "media:text"))) or caption,
-                credit=plain(_first(inner, ("media:credit",))) or credit,
-                width=pixels(element.get("width")),
-                height=pixels(element.get("height")),
-            )
+    contents = [(element, _fields(element)) for element in fields.get("media:content", ())]
+    shown = [
+        Image(
+            url=element.get("url"),
+            caption=plain(_first(inner, ("media:description", "media:text"))) or caption,
+            credit=plain(_first(inner, ("media:credit",))) or credit,
+            width=pixels(element.get("width")),
+            height=pixels(element.get("height")),
+        )
+        for element, inner in contents
+        if element.get("url") and _is_picture(element)
+    ]
+    # The same in several sizes: the largest will do for all of them.
+    yield from sorted(shown, key=lambda image: image.width or _LIKELY_WIDTH, reverse=True)
+    for _, inner in contents:
         yield from (Image(url=e.get("url")) for e in inner.get("media:thumbnail", ()))
     for element in (*fields.get("enclosure", ()), *_enclosures(fields)):
         url = element.get("url") or element.get("href") or ""
@@ -333,10 +387,17 @@ def _images(fields: Fields) -> Iterator[Image]:
         yield Image(url=element.get("href") or within.get("url") or element.text)
 
 
+def _is_picture(element: Element) -> bool:
+    kind = element.get("medium") or (element.get("type") or "image").partition("/")[0]
+    return bool(kind == "image")
+
+
 def _enclosures(fields: Fields) -> Iterator[Element]:
     return (e for e in fields.get("atom:link", ()) if e.get("rel") == "enclosure")
 
 
 def _language(told: str) -> str | None:
+    if not told:
+        return None
     found = _LANGUAGE.fullmatch(told.strip())
     return found[0].replace("_", "-") if found else None

@@ -1,10 +1,14 @@
 """What is known about a document besides its bytes, and how its links are made absolute."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from digest.urls import LONGEST_URL
+
+#: What nearly all links look like: whole, and nothing in them to mend.
+_PLAIN = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?:[/?#][!-~]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +32,8 @@ def absolute(link: str | None, base: str | None) -> str | None:
     """
     if not link:
         return None
+    if len(link) <= LONGEST_URL and _PLAIN.fullmatch(link):
+        return link
     # HTML 5 strips white space inside attributes; feeds wrap long addresses.
     link = "".join(link.split())
     if not link or len(link) > LONGEST_URL:

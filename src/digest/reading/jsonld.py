@@ -1,9 +1,11 @@
 """JSON-LD of web pages: every object that stands in it, and what publishers write as its values.
 
+Behind the door: the faults that hand-written JSON has, where what was meant is certain.
 schema.org takes a text, an object or a list of either for nearly everything; each reader here
 takes them all.  Pure.
 """
 
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -15,19 +17,25 @@ from digest.reading.markup import plain
 
 #: Objects looked at; real pages have a dozen.
 _MOST_OBJECTS: Final = 5_000
-_COMMENTED = re.compile(r"^\s*(?:<!--|//\s*<!\[CDATA\[|<!\[CDATA\[|/\*.{0,40}?\*/)|-->\s*$")
+#: Objects written one after the other in one script.
+_MOST_TEXTS: Final = 50
+#: How scripts are hidden from browsers and parsers of old; taken off from the outside in.
+_BEFORE: Final = ("<!--", "//", "/*", "<![CDATA[", "*/")
+_AFTER: Final = ("-->", "//", "*/", "]]>", "/*", ";")
+#: A text with its quotes, closed or not; a comma that nothing follows; a comment.
+_FAULTY = re.compile(
+    r'"(?P<text>(?:[^"\\]|\\.)*+)(?:"|\Z|(?=\\\Z))|,(?=\s{0,200}[}\]])|/\*.{0,200}?\*/',
+    re.DOTALL,
+)
+_BAD_ESCAPE = re.compile(r"\\(?:u(?![0-9a-fA-F]{4})|(?![\"\\/bfnrtu]))", re.DOTALL)
+_DECODER: Final = json.JSONDecoder(strict=False)
 
 
 def objects(root: LexborNode) -> Iterator[dict[str, Any]]:
     """Every JSON-LD object that stands on its own or in a list, a graph or as a main entity."""
     waiting: list[Any] = []
     for script in root.css('script[type="application/ld+json"]'):
-        text = script.text(deep=True)
-        try:
-            waiting.append(json.loads(_COMMENTED.sub("", text).strip().rstrip(";"), strict=False))
-        except (ValueError, RecursionError):
-            # Broken JSON-LD is common; the page has other ways to say the same.
-            continue
+        waiting.extend(_read(script.text(deep=True)))
     seen = 0
     while waiting and seen < _MOST_OBJECTS:
         thing = waiting.pop(0)
@@ -37,6 +45,51 @@ def objects(root: LexborNode) -> Iterator[dict[str, Any]]:
         elif isinstance(thing, dict):
             yield thing
             waiting.extend(thing[k] for k in ("@graph", "mainEntity", "hasPart") if k in thing)
+
+
+def _read(text: str) -> list[Any]:
+    """The values in *text*; nothing where it cannot be told what was meant."""
+    text = _unwrapped(text)
+    found = _values(text)
+    if found is None and '"' not in text and "&quot;" in text:
+        text = html.unescape(text)
+        found = _values(text)
+    if found is None:
+        found = _values(_FAULTY.sub(_mended, text))
+    # Broken JSON-LD is common; the page has other ways to say the same.
+    return found or []
+
+
+def _unwrapped(text: str) -> str:
+    text = text.strip()
+    for _ in range(4):
+        for mark in _BEFORE:
+            text = text.removeprefix(mark).lstrip()
+        for mark in _AFTER:
+            text = text.removesuffix(mark).rstrip()
+    return text
+
+
+def _values(text: str) -> list[Any] | None:
+    """All values that stand in *text* one after the other; None if it is no JSON."""
+    found: list[Any] = []
+    place = 0
+    while place < len(text) and len(found) < _MOST_TEXTS:
+        try:
+            value, place = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            return None
+        found.append(value)
+        while place < len(text) and text[place] in " \t\r\n,;":
+            place += 1
+    return found
+
+
+def _mended(match: re.Match[str]) -> str:
+    text = match["text"]
+    if text is None:
+        return ""
+    return f'"{_BAD_ESCAPE.sub("", text)}"' if "\\" in text else match[0]
 
 
 def types(thing: Mapping[str, Any]) -> set[str]:

@@ -20,7 +20,7 @@ from digest.reading.dates import read_date
 from digest.reading.decode import decode
 from digest.reading.hints import Hints, absolute
 from digest.reading.markup import blocks_of_html, first_sentence, one_line
-from digest.reading.safehtml import safe_html
+from digest.reading.safehtml import LARGEST_TOLD
 from digest.urls import untracked, unwrap
 
 _HEADER_LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]{1,60}):[ \t]?[^\n]*(?:\n[ \t][^\n]*)*")
@@ -92,7 +92,7 @@ def read_mail(data: bytes, hints: Hints, *, name: str = "") -> Document:
         authors=tuple(_authors(message)),
         language=language,
         blocks=blocks,
-        html=safe_html(markup, None),
+        html=markup[:LARGEST_TOLD],
     )
     list_name = _header(message, "List-Id").partition("<")[0].strip(' "')
     return Document(

@@ -29,7 +29,7 @@ from digest.reading.markup import (
     plain,
     text_blocks,
 )
-from digest.reading.safehtml import safe_html
+from digest.reading.safehtml import LARGEST_TOLD
 
 #: The Markdown reader takes 3 s for a million characters, and is quadratic in brackets;
 #: longer notes are read as plain text.
@@ -82,6 +82,7 @@ def read_markdown(text: str, hints: Hints, *, name: str = "") -> Document:
     published, problems = _moment(told, ("date", "published", "pubdate"), hints, language)
     updated, more = _moment(told, ("updated", "lastmod", "modified"), hints, language)
     url = absolute(_text(told, "url", "link", "canonical"), hints.url)
+    markup = _without_title(rendered, title)[:LARGEST_TOLD]
     item = RawItem(
         kind=Kind.BRIEF if brief else Kind.ARTICLE,
         title=title or ("" if brief else first_sentence(blocks[0].text)),
@@ -96,7 +97,8 @@ def read_markdown(text: str, hints: Hints, *, name: str = "") -> Document:
         blocks=blocks,
         topics=_list(told, "topics", "tags", "categories", "category"),
         image=_image(told, rendered, url or hints.url),
-        html=safe_html(_without_title(rendered, title), url or hints.url),
+        html=markup,
+        html_base=url or hints.url if markup else None,
     )
     return Document(
         name=name or hints.url or "",

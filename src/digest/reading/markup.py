@@ -8,7 +8,7 @@ article (see `pagebody`).  Pure.
 import html
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,6 +73,8 @@ _SUSPECT = re.compile(
     "\u3000\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’»)]*\s+(?=[^\sa-z])|[。！？]")
+_PIXELS = re.compile(r"\s*([0-9]{1,5})(?:\.0+)?(?:px)?\s*", re.ASCII)
+_HIDDEN_TAG = re.compile(r"<[^<>]*[\s/\"']hidden\b", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 
 Skip = Callable[[LexborNode], bool]
@@ -95,6 +97,8 @@ def one_line(text: str | None) -> str:
     """*text* cleaned, its white space folded to single blanks."""
     if not text:
         return ""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split()) if "  " in text else text.strip()
     # Most text is clean; to see that first is ten times as fast as cleaning it.
     if _SUSPECT.search(text) or not unicodedata.is_normalized("NFC", text):
         text = clean_text(text)
@@ -107,7 +111,8 @@ def parse_html(markup: str, *, fragment: bool = False) -> LexborNode | None:
     Raises:
         ParseError: the nesting is of a kind that only attacks have.
     """
-    if len(markup) > 1_500:
+    # Fewer tags cannot be too deep.
+    if len(markup) > DEEPEST and markup.count("<") > DEEPEST:
         _check_nesting(markup)
     root = LexborHTMLParser(markup).root
     if root is None:
@@ -133,37 +138,25 @@ def tagless(markup: str) -> str:
     return html.unescape(_TAG.sub(" ", markup))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment:
-    """A piece of HTML, parsed once for all who want something of it."""
-
-    blocks: tuple[Block, ...] = ()
-    #: None for plain text, and for what was refused.
-    root: LexborNode | None = None
-    #: Nested as only attacks are; the words alone were read.
-    refused: bool = False
-
-
-def read_fragment(markup: str | None) -> Fragment:
-    """*markup* and its paragraphs, subheads, list items and quotations."""
+def blocks_of_html(markup: str | None) -> tuple[Block, ...]:
+    """The paragraphs, subheads, list items and quotations of a piece of HTML."""
     if not markup:
-        return Fragment()
+        return ()
     if "<" not in markup:
-        return Fragment(blocks=text_blocks(html.unescape(markup)))
+        return text_blocks(html.unescape(markup))
     try:
         root = parse_html(markup, fragment=True)
     except ParseError:
-        return Fragment(blocks=text_blocks(tagless(markup)), refused=True)
-    return Fragment(blocks=tuple(blocks_of_node(root)), root=root) if root else Fragment()
-
-
-def blocks_of_html(markup: str | None) -> tuple[Block, ...]:
-    """The paragraphs, subheads, list items and quotations of a piece of HTML."""
-    return read_fragment(markup).blocks
+        # Nested as only attacks are: the words alone.
+        return text_blocks(tagless(markup))
+    return tuple(blocks_of_node(root)) if root else ()
 
 
 def text_blocks(text: str) -> tuple[Block, ...]:
     """Paragraphs of plain text, told apart by blank lines."""
+    if "\n" not in text:
+        text = one_line(text)
+        return (Block(text=text),) if text else ()
     parts = (one_line(part) for part in _BLANK_LINE.split(text.replace("\r\n", "\n")))
     return tuple(Block(text=part) for part in parts if part)
 
@@ -298,19 +291,24 @@ def images_of_html(markup: str, base: str | None) -> Image | None:
 
 
 def first_image(nodes: Iterable[LexborNode], base: str | None) -> Image | None:
-    for node in nodes:
-        told = node.attributes
-        url = absolute(told.get("src"), base) or absolute(told.get("data-src"), base)
-        width, height = pixels(told.get("width")), pixels(told.get("height"))
-        if url and (width or 99) > 2 and (height or 99) > 2:
-            alt = one_line(told.get("alt")) or None
-            return Image(url=url, alt=alt, width=width, height=height)
-    return None
+    images = (image_of(node.attributes, base) for node in nodes)
+    return next((image for image in images if image is not None), None)
+
+
+def image_of(told: Mapping[str, str | None], base: str | None) -> Image | None:
+    """The picture of an <img> with the attributes *told*; None for a counting pixel."""
+    url = absolute(told.get("src"), base) or absolute(told.get("data-src"), base)
+    width, height = pixels(told.get("width")), pixels(told.get("height"))
+    if url is None or (width or 99) <= 2 or (height or 99) <= 2:
+        return None
+    return Image(url=url, alt=one_line(told.get("alt")) or None, width=width, height=height)
 
 
 def pixels(text: str | None) -> int | None:
     """A width or height as written: ``640``, ``640px``; None for anything else."""
-    found = re.fullmatch(r"\s*([0-9]{1,5})(?:\.0+)?(?:px)?\s*", text or "", re.ASCII)
+    if not text:
+        return None
+    found = _PIXELS.fullmatch(text)
     return int(found[1]) if found else None
 
 
@@ -333,6 +331,14 @@ def concealed(node: LexborNode) -> bool:
         return True
     style = told.get("style")
     return bool(style and _CONCEALED.search(style))
+
+
+def conceals(markup: str) -> bool:
+    """Whether something in *markup* may say of itself that nobody sees it."""
+    told = markup.lower()
+    return ("hidden" in told and bool(_HIDDEN_TAG.search(told) or _CONCEALED.search(told))) or (
+        "none" in told and _CONCEALED.search(told) is not None
+    )
 
 
 def _check_nesting(markup: str) -> None:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from selectolax.lexbor import LexborNode
+
 from digest.errors import ParseError
 from digest.model import Block, BlockKind, Document, Kind, RawItem
 from digest.reading.dates import read_date
@@ -24,21 +26,27 @@ from digest.reading.markup import (
 )
 from digest.reading.pagebody import html_of_body, read_body
 from digest.reading.pagehead import (
+    head_of,
+    headline_of,
     key,
     marked_authors,
     read_cards,
     read_head,
-    read_image,
     read_moments,
     vote_on_title,
 )
 from digest.reading.pagemeta import Meta, read_meta
+from digest.reading.pagepicture import read_image
+from digest.reading.pagetail import without_tail
 from digest.reading.pagetext_byline import read_byline
 from digest.reading.repair import to_text
-from digest.reading.safehtml import safe_html
+from digest.reading.safehtml import LARGEST_TOLD
 
 #: Where a headline and byline are looked for.
 _HEAD_RUNS: Final = 1_500
+_HEADLINE_CHARS: Final = 1_000
+#: Shorter paragraphs at the top are bylines, dates, labels.
+_OPENING_CHARS: Final = 80
 _META_CHARSET = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{2,40})", re.I)
 
 
@@ -58,27 +66,64 @@ def read_page(data: bytes, hints: Hints, *, name: str = "") -> Document:
         raise ParseError("", "holds no HTML element; save the page again")
     meta = read_meta(root, hints.url)
     base = hints.url or meta.url
-    page_language = root.attributes.get("lang") or root.attributes.get("xml:lang")
-    language = page_language or meta.language or hints.language
-    title, named_site = vote_on_title(root, meta)
-    byline, top = read_head(runs_of_node(root, most=_HEAD_RUNS), title, language=language)
-    published, updated = read_moments(root, meta, byline, hints, language)
-    authors = names(map(html.escape, marked_authors(root, meta)), language) or byline.authors
-    cards = read_cards(root, base)
+    told = root.attributes.get("lang") or root.attributes.get("xml:lang") or meta.language
+    language = told or hints.language
     posts = tuple(brief for post in meta.posts if (brief := _brief(post, hints, language, base)))
-    body = read_body(root, markup, all_of_it=bool(posts))
-    blocks = _body(body.blocks, meta, title, top, posts)
-    image = read_image(root, meta, base)
-    blocks = _without_teasers(blocks, [t for c in cards for t in (c.title, c.teaser) if t])
-    if not blocks and not posts and not (title and meta.description):
+    article, named_site = _article(root, markup, meta, posts, hints, language)
+    if not article.blocks and not posts and not (article.title and meta.description):
         raise ParseError(
             "",
             "is a web page without an article: no paragraphs were found; "
             "if a script writes the text, save the page from a browser",
         )
+    return Document(
+        name=name or hints.url or "",
+        kind="html",
+        items=_shown(article, posts),
+        problems=_problems(article, posts),
+        site=meta.site or named_site,
+    )
+
+
+def _article(
+    root: LexborNode,
+    markup: str,
+    meta: Meta,
+    posts: Sequence[RawItem],
+    hints: Hints,
+    language: str | None,
+) -> tuple[RawItem, str | None]:
+    """The article of the page, perhaps without a text, and the publication's name in its title."""
+    base = hints.url or meta.url
+    title, named_site = vote_on_title(root, meta)
+    headline = headline_of(root, title)
+    body = read_body(root, markup, headline=headline, all_of_it=bool(posts))
+    head = head_of(root, headline, body.container)
+    title, byline, top = read_head(
+        runs_of_node(head, most=_HEAD_RUNS),
+        title,
+        _opening(body.blocks, title),
+        named=headline is not None or bool(meta.og_title or meta.headline),
+        language=language,
+    )
+    published, updated = read_moments(root, meta, byline, hints, language)
+    authors = (
+        names(map(html.escape, marked_authors(root, meta)), language)
+        or _people(byline.authors, meta)
+        or names(map(html.escape, meta.desks), language)
+    )
+    cards = read_cards(root, base)
+    image, under = read_image(meta.image, head, body.container, base)
+    # Some print what a picture shows a second time for those who do not see it.
+    around = {under or title, image.alt or title if image else title}
+    blocks = _body(body.blocks, meta, title, top | around, posts)
+    blocks = _without_teasers(blocks, [t for c in cards for t in (c.title, c.teaser) if t])
+    blocks = without_tail(blocks, body.runs, authors)
+    # Last: it uses the page's tree up.
+    markup_of_body = html_of_body(body, blocks)
     article = RawItem(
         kind=Kind.ARTICLE,
-        title=title or first_sentence(blocks[0].text if blocks else posts[0].title),
+        title=title or first_sentence(_first_words(blocks, posts)),
         url=meta.url or hints.url,
         published_at=published.at if published else None,
         day_only=published.day_only if published else False,
@@ -91,28 +136,45 @@ def read_page(data: bytes, hints: Hints, *, name: str = "") -> Document:
         image=image,
         cards=cards,
         reading_min=byline.reading_min or meta.reading_min,
-        # Last: it uses the page's tree up.
-        html=html_of_body(body, blocks, base),
+        html=markup_of_body,
+        html_base=base if markup_of_body else None,
     )
-    return Document(
-        name=name or hints.url or "",
-        kind="html",
-        items=(article, *posts),
-        problems=_problems(article),
-        site=meta.site or named_site,
-    )
+    return article, named_site
 
 
-def _problems(article: RawItem) -> tuple[str, ...]:
+def _first_words(blocks: Sequence[Block], posts: Sequence[RawItem]) -> str:
+    return blocks[0].text if blocks else posts[0].title if posts else ""
+
+
+def _shown(article: RawItem, posts: Sequence[RawItem]) -> tuple[RawItem, ...]:
+    """The posts of a live blog alone, where the page says nothing besides."""
+    bare = posts and not article.blocks and not article.standfirst
+    return tuple(posts) if bare else (article, *posts)
+
+
+def _problems(article: RawItem, posts: Sequence[RawItem]) -> tuple[str, ...]:
     problems = []
-    if article.published_at is None:
+    if article.published_at is None and not posts:
         problems.append(
             f"No date was found beside “{article.title}”: "
             "the article counts as new when it is first read."
         )
-    if not article.blocks:
+    if not article.blocks and not posts:
         problems.append(f"No text was found under “{article.title}”: save the whole page.")
     return tuple(problems)
+
+
+def _opening(blocks: Sequence[Block], title: str) -> str:
+    """The first paragraph that is long enough to be one."""
+    headline = key(title)
+    texts = [block.text for block in blocks if key(block.text[:_HEADLINE_CHARS]) != headline]
+    return next((text for text in texts if len(text) >= _OPENING_CHARS), next(iter(texts), ""))
+
+
+def _people(printed: tuple[str, ...], meta: Meta) -> tuple[str, ...]:
+    """The names *printed* in a byline, less the town and the section that stand there too."""
+    others = {key(topic) for topic in (*meta.section, *meta.tags, *meta.sites)}
+    return tuple(name for name in printed if key(name) not in others)
 
 
 def _brief(post: Post, hints: Hints, language: str | None, base: str | None) -> RawItem | None:
@@ -135,7 +197,8 @@ def _brief(post: Post, hints: Hints, language: str | None, base: str | None) -> 
         authors=names(map(html.escape, post.author), language),
         language=language,
         blocks=blocks,
-        html=safe_html(post.body, base) if "<" in post.body else "",
+        html=post.body[:LARGEST_TOLD] if "<" in post.body else "",
+        html_base=base if "<" in post.body else None,
     )
 
 

@@ -8,28 +8,24 @@ first paragraph, the figure of the article.  What pages say to machines is in
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from selectolax.lexbor import LexborNode
 
-from digest.model import Card, Image
+from digest.model import Card
 from digest.reading.dates import Moment, moment_of, read_date
 from digest.reading.hints import Hints, absolute
-from digest.reading.markup import Run, first_image, one_line
+from digest.reading.markup import Run, one_line
+from digest.reading.pagelines import headline_by_looks, lines_of, read_lines
 from digest.reading.pagemeta import Meta
-from digest.reading.pagetext_byline import Byline, read_byline, split_caption
+from digest.reading.pagetext_byline import Byline
 
 _NO_WORD = re.compile(r"[\W_]+")
 _SEPARATOR = re.compile(r"\s+[|–—·•»«:-]+\s+|\s*[|»]\s*")
 #: More is no headline.
 _LONGEST_TITLE: Final = 1_000
-#: Runs of text below a headline among which a byline may stand, and the length of a paragraph.
-_HEAD_RUNS: Final = 10
-_PROSE_CHARS: Final = 140
-_CREDIT = re.compile(r"credit|copyright|source|photographer", re.IGNORECASE)
 _CARD = re.compile(r"(?:^|[-_\s])(?:card|related|bookmark|teaser|promo|embed)(?:$|[-_\s])", re.I)
 _OPINION = re.compile(r"(opinion)\s*:\s*", re.IGNORECASE)
 _MOST_CARDS: Final = 12
@@ -87,24 +83,72 @@ def _without_site(text: str, site: str | None, shown: Iterable[str]) -> tuple[st
     return text, None
 
 
-def read_head(
-    runs: Sequence[Run], title: str, *, language: str | None
-) -> tuple[Byline, frozenset[str]]:
-    """The byline around *title*, and the texts that belong to it and not to the article."""
+def headline_of(root: LexborNode, title: str) -> LexborNode | None:
+    """The element that shows *title*, or part of it, as a headline."""
     wanted = key(title)
-    start = next((i for i, run in enumerate(runs) if key(run.block.text) == wanted), None)
-    if start is None:
-        return Byline(), frozenset()
-    byline, texts = Byline(), {title}
-    for run in runs[start + 1 : start + 1 + _HEAD_RUNS]:
-        text = run.block.text
-        if len(text) >= _PROSE_CHARS:
+    if not wanted:
+        return None
+    for selector in _HEADLINES:
+        for node in root.css(selector)[:20]:
+            if key(_text(node)) == wanted:
+                return node
+    return root.css_first("h1")
+
+
+_HEADLINES: Final = ("h1", "h2", "[itemprop~=headline], [class*=headline], [class*=title]")
+
+
+def head_of(root: LexborNode, headline: LexborNode | None, body: LexborNode | None) -> LexborNode:
+    """What holds both *headline* and *body*, as narrowly as it may be: the whole of the article."""
+    if body is None:
+        return root.css_first("body") or root
+    if headline is None:
+        return _around(body)
+    above = set()
+    node: LexborNode | None = body
+    while node is not None:
+        above.add(node.mem_id)
+        node = node.parent
+    node = headline
+    while node is not None and node.mem_id not in above:
+        node = node.parent
+    return node or root
+
+
+def _around(body: LexborNode) -> LexborNode:
+    """Where no element is the headline, it stands in the cell of the text or a little above."""
+    node = body
+    for _ in range(3):
+        parent = node.parent
+        if parent is None or parent.tag in ("html", "-document"):
             break
-        found = read_byline(text, language=language)
-        if found is not None:
-            byline = byline.joined(found)
-            texts.add(text)
-    return byline, frozenset(texts)
+        node = parent
+        if node.tag in ("article", "main", "body"):
+            break
+    return node
+
+
+def read_head(
+    runs: Sequence[Run], title: str, first: str, *, named: bool, language: str | None
+) -> tuple[str, Byline, frozenset[str]]:
+    """The headline, the byline below it, and the texts that belong to them and not to the text.
+
+    Args:
+        runs: of the element around headline and text.
+        first: the first paragraph of the text.
+        named: the page calls *title* its headline; else what looks like one may be it.
+    """
+    end = next((place for place, run in enumerate(runs) if run.block.text == first), None)
+    lines = lines_of(runs[:end])
+    wanted = key(title)
+    start = next((place for place, line in enumerate(lines) if key(line.text) == wanted), None)
+    if not named and end is not None:
+        start = headline_by_looks(lines, start)
+        title = lines[start].text if start is not None else title
+    if start is None:
+        return title, Byline(), frozenset()
+    byline, texts = read_lines(lines[start + 1 :], language=language)
+    return title, byline, texts | {title}
 
 
 def read_moments(
@@ -157,58 +201,52 @@ def _time(node: LexborNode) -> str:
 
 
 def marked_authors(root: LexborNode, meta: Meta) -> tuple[str, ...]:
-    """Authors in JSON-LD, in meta tags, in links to an author's page; the first kind wins."""
+    """Authors in JSON-LD, in meta tags, in links to an author's page; the first kind wins.
+
+    The publication itself is none.
+    """
     if meta.authors:
         return meta.authors
+    sites = {key(site) for site in meta.sites}
     for name in ("author", "article:author", "byl", "parsely-author", "sailthru.author"):
-        told = tuple(t for t in meta.tagged.get(name, ()) if not t.startswith(("http", "/")))
+        told = tuple(
+            text
+            for text in meta.tagged.get(name, ())
+            if not text.startswith(("http", "/")) and key(text) not in sites
+        )
         if told:
             return told
     for selector in ("[itemprop=author] [itemprop=name]", "[rel=author]", "[itemprop=author]"):
-        texts = (one_line(node.text(deep=True)) for node in root.css(selector)[:10])
-        found = tuple(text for text in texts if text and len(text) < 100)
+        nodes = [node for node in root.css(selector)[:10] if not _of_reader(node)]
+        texts = (
+            # Some sign in full before they sign: "News Desk By News Desk".
+            one_line(node.attributes.get("content") or node.text(deep=True)).rpartition(" By ")[2]
+            for node in nodes
+        )
+        found = tuple(t for t in texts if t and len(t) < 100 and key(t) not in sites)
         if found:
             return found
     return ()
 
 
-def read_image(root: LexborNode, meta: Meta, base: str | None) -> Image | None:
-    """The page's picture, with the caption and credit of the article's first figure."""
-    figure = next(
-        (
-            node
-            for node in root.css("article figure, main figure, figure")[:10]
-            if node.css_first("figcaption") and node.css_first("img")
-        ),
-        None,
-    )
-    if figure is None:
-        return meta.image
-    shown = first_image(figure.css("img"), base)
-    caption, credit = _caption(figure)
-    image = meta.image or shown
-    if image is None:
-        return Image(caption=caption, credit=credit) if caption or credit else None
-    return replace(
-        image,
-        alt=image.alt or (shown.alt if shown else None),
-        caption=caption or image.caption,
-        credit=credit or image.credit,
-    )
+_OF_READERS = re.compile(
+    r"(?:^|[-_/\s])(?:(?:user)?comments?|comentarios?|coment[aá]rios?|commentaires?|kommentare?|related"
+    r"|teasers?|cards?)(?:$|[-_\s])",
+    re.IGNORECASE,
+)
 
 
-def _caption(figure: LexborNode) -> tuple[str | None, str | None]:
-    node = figure.css_first("figcaption")
-    if node is None:
-        return None, None
-    whole = one_line(node.text(deep=True))
-    for part in node.css("[class], [itemprop]"):
-        told = part.attributes
-        if _CREDIT.search(f"{told.get('class') or ''} {told.get('itemprop') or ''}"):
-            credit = one_line(part.text(deep=True))
-            if credit and credit != whole and credit in whole:
-                return whole.replace(credit, "").strip(" ()/|—–-") or None, credit.strip(" ()")
-    return split_caption(whole)
+def _of_reader(node: LexborNode | None) -> bool:
+    """Whether *node* names who wrote a comment, or another article."""
+    for _ in range(8):
+        if node is None or node.tag in ("body", "main"):
+            return False
+        told = node.attributes
+        named = (told.get("class"), told.get("id"), told.get("itemtype"), told.get("itemprop"))
+        if node.tag == "aside" or _OF_READERS.search(" ".join(one or "" for one in named)):
+            return True
+        node = node.parent
+    return False
 
 
 def read_cards(root: LexborNode, base: str | None) -> tuple[Card, ...]:

@@ -18,11 +18,13 @@ from digest.reading.hints import absolute
 from digest.reading.jsonld import address, objects, people, raw, text_of, texts, types
 from digest.reading.liveposts import Post, read_posts
 from digest.reading.markup import one_line, pixels
+from digest.reading.pagepicture import pictures_told
 
 #: schema.org types of one piece of news, besides all that end in "Article".
 _ARTICLES: Final = frozenset(
     ("article", "blogposting", "report", "liveblogposting", "socialmediaposting")
 )
+_SHOWN: Final = frozenset(("videoobject", "audioobject", "podcastepisode"))
 _DURATION = re.compile(r"PT(?:(\d{1,2})H)?(?:(\d{1,3})M)?(?:[\d.]{1,6}S)?")
 
 
@@ -36,7 +38,11 @@ class Meta:
     published: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
+    #: Organisations told as authors: they signed what nobody else did.
+    desks: tuple[str, ...] = ()
     site: str | None = None
+    #: All names of the publication and its publisher.
+    sites: tuple[str, ...] = ()
     section: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     language: str | None = None
@@ -62,19 +68,23 @@ def read_meta(root: LexborNode, base: str | None) -> Meta:
     publisher = people(article.get("publisher")) or people(article.get("sourceOrganization"))
     sites = (*tagged.get("og:site_name", ()), *publisher, *tagged.get("application-name", ()))
     sites += tuple(name for o in organisations for name in people(o))
+    authors, desks = _authors(article, sites)
     description = (text_of(article.get("description")), *_of(tagged, _DESCRIPTIONS))
     return Meta(
         headline=text_of(article.get("headline")) or text_of(article.get("name")),
         description=next((text for text in description if text), ""),
-        published=_dates(article, "datePublished", "dateCreated") + _of(tagged, _PUBLISHED),
+        published=_dates(article, "datePublished", "dateCreated", "uploadDate")
+        + _of(tagged, _PUBLISHED),
         updated=_dates(article, "dateModified") + _of(tagged, _UPDATED),
-        authors=people(article.get("author")) or people(article.get("creator")),
+        authors=authors,
+        desks=desks,
         site=next((site for site in sites if site), None),
+        sites=sites,
         section=texts(article.get("articleSection")) or _of(tagged, ("article:section",)),
         tags=_of(tagged, ("article:tag",)) or texts(article.get("keywords")),
         language=_language(article, tagged),
         url=canonical_url or _url(article, tagged, base),
-        image=_image(article, tagged, base),
+        image=_image(article, tagged, base) or pictures_told(root.css(_PICTURES), base),
         reading_min=_minutes(article.get("timeRequired")),
         body=raw(article.get("articleBody")),
         posts=read_posts(article, root, base),
@@ -83,12 +93,14 @@ def read_meta(root: LexborNode, base: str | None) -> Meta:
     )
 
 
+_PICTURES: Final = "[itemprop~=image], link[rel~=image_src]"
 _DESCRIPTIONS: Final = ("og:description", "description", "twitter:description")
 _PUBLISHED: Final = (
     *("article:published_time", "article:published", "datepublished", "og:published_time"),
     *("parsely-pub-date", "sailthru.date", "dc.date.issued", "dcterms.created", "dcterms.issued"),
     *("dc.date", "pubdate", "publishdate", "publication_date", "date"),
 )
+_CREATED: Final = ("datePublished", "dateCreated", "uploadDate")
 _UPDATED: Final = ("article:modified_time", "article:modified", "datemodified", "og:updated_time")
 
 
@@ -108,6 +120,25 @@ def _of(tagged: Mapping[str, tuple[str, ...]], names: tuple[str, ...]) -> tuple[
     return tuple(content for name in names for content in tagged.get(name, ()))
 
 
+def _authors(
+    article: Mapping[str, Any], sites: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The people who are said to have written *article*, and the organisations."""
+    told = article.get("author") or article.get("creator")
+    own = {_plain(site) for site in sites}
+    authors: list[str] = []
+    desks: list[str] = []
+    for one in told if isinstance(told, list) else [told]:
+        organised = isinstance(one, dict) and any("organi" in name for name in types(one))
+        for name in people(one):
+            (desks if organised or _plain(name) in own else authors).append(name)
+    return tuple(authors), tuple(desks)
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
 def _article(things: list[dict[str, Any]], url: str | None) -> dict[str, Any]:
     found = [
         thing
@@ -118,7 +149,9 @@ def _article(things: list[dict[str, Any]], url: str | None) -> dict[str, Any]:
         if url and _key(url) in {_key(u) for u in (address(thing.get(k)) for k in _PLACES) if u}:
             return thing
     headed = [thing for thing in found if thing.get("headline")]
-    return next(iter(headed or found), {})
+    # A page that is about a video tells of the video only.
+    shown = [thing for thing in things if types(thing) & _SHOWN] if not found else []
+    return next(iter(headed or found or shown[:1]), {})
 
 
 _PLACES: Final = ("url", "mainEntityOfPage", "@id")
@@ -153,7 +186,7 @@ def _url(
 def _image(
     thing: Mapping[str, Any], tagged: Mapping[str, tuple[str, ...]], base: str | None
 ) -> Image | None:
-    told = thing.get("image")
+    told = thing.get("image") or thing.get("thumbnailUrl")
     told = told[0] if isinstance(told, list) and told else told
     described = told if isinstance(told, dict) else {}
     og_url = next(iter(_of(tagged, ("og:image", "og:image:url", "twitter:image"))), None)

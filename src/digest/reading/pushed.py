@@ -21,7 +21,7 @@ from digest.model import Document, Image, Kind, RawItem
 from digest.reading.decode import clean_text
 from digest.reading.hints import Hints, absolute
 from digest.reading.markup import blocks_of_html, images_of_html, one_line, text_blocks
-from digest.reading.safehtml import safe_html
+from digest.reading.safehtml import LARGEST_TOLD
 from digest.urls import LONGEST_URL, canonical_url
 
 #: Of one request.
@@ -443,7 +443,8 @@ def _raw_item(item: PushedItem, hints: Hints, home: ZoneInfo) -> RawItem:
         blocks=blocks_of_html(html) if html else text_blocks(item.text or ""),
         topics=tuple(map(one_line, item.topics or ())),
         image=_image(item.image) if item.image else images_of_html(html, base),
-        html=safe_html(html, base) if html else "",
+        html=html[:LARGEST_TOLD],
+        html_base=base if html else None,
     )
 
 

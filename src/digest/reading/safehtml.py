@@ -19,17 +19,26 @@ from selectolax.lexbor import LexborNode
 from digest.errors import ParseError
 from digest.model import Block, BlockKind
 from digest.reading.hints import absolute
-from digest.reading.markup import blocks_of_html, concealed, parse_html, pixels
+from digest.reading.markup import (
+    blocks_of_html,
+    concealed,
+    parse_html,
+    pixels,
+    tagless,
+    text_blocks,
+)
 from digest.urls import untracked
 
 #: Bytes of UTF-8 that come out at most; of more, the beginning.
 LARGEST_HTML: Final = 200_000
 #: Characters that are looked at; markup that is thrown away counts too.
-_LARGEST_INPUT: Final = 4 * LARGEST_HTML
+LARGEST_TOLD: Final = 4 * LARGEST_HTML
 #: Links and pictures of one text; further ones are dropped, their words stay.
 _MOST_LINKS: Final = 2_000
 _MOST_IMAGES: Final = 500
 _MOST_ROUNDS: Final = 6
+#: Of all bodies of one document.
+_MOST_TAGS: Final = 100_000
 
 
 def _words(text: str) -> frozenset[str]:
@@ -66,8 +75,15 @@ _RENAMED: Final = {"h1": "h2", "menu": "ul", "dir": "ul"}
 _PLAIN: Final = _TAGS - _words("table caption colgroup col thead tbody tfoot tr td th pre")
 _NAME = re.compile(r"<([a-z][^\s/>]*)", re.IGNORECASE)
 _RENAME = re.compile(r"<(/?)(h1|menu|dir)\b", re.IGNORECASE)
-_BREAK = re.compile(rf"<(/?)(?:{_BREAKS})\b[^<>]*>", re.IGNORECASE)
-_LAYOUT_BREAK = re.compile(rf"<(/?)(?:{_BREAKS}{_LAYOUT})\b[^<>]*>", re.IGNORECASE)
+
+
+def _breaks(names: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Beginnings and ends, many in a row as one; a parsed tree is written in lower case."""
+    return re.compile(rf"(?:<(?:{names})\b[^<>]*>\s*)+"), re.compile(rf"(?:</(?:{names})>\s*)+")
+
+
+_BREAK: Final = _breaks(_BREAKS)
+_LAYOUT_BREAK: Final = _breaks(_BREAKS + _LAYOUT)
 _EMPTY = re.compile(
     r"<(?:(p|li|h[2-6]|figure|figcaption|blockquote|ul|ol)|(em|strong|b|i|sub|sup|a\b[^<>]*))>"
     r"((?:\s|&nbsp;|<br>)*)</(?:\1|\2|a)>"
@@ -127,6 +143,20 @@ _CLEANER: Final = nh3.Cleaner(
 )
 
 
+def safe_bodies(told: Sequence[tuple[str, str | None]]) -> list[str]:
+    """What `safe_html` makes of each of *told*: HTML as `RawItem` has it, and its base.
+
+    To be called in a reading process, for all of one document.  Where they have more markup
+    together than a thousand articles, only the words are kept of those that follow.
+    """
+    left = _MOST_TAGS
+    found: list[str] = []
+    for fragment, base in told:
+        left -= fragment.count("<", 0, LARGEST_TOLD)
+        found.append(safe_html(fragment, base) if left >= 0 else _words_of(fragment))
+    return found
+
+
 def safe_html(fragment: str, base: str | None) -> str:
     """*fragment* with nothing left that could do harm; the same again if given its own result.
 
@@ -139,18 +169,23 @@ def safe_html(fragment: str, base: str | None) -> str:
     """
     if "<" not in fragment:
         return _settled(fragment)
-    cut = fragment[:_LARGEST_INPUT]
+    cut = fragment[:LARGEST_TOLD]
     try:
         root = parse_html(cut, fragment=True)
     except ParseError:
-        # Nested as only attacks are: the words alone.
-        return html_of_blocks(blocks_of_html(cut))
-    return finished(mended(root, base)) if root is not None else ""
+        # Nested as only attacks are.
+        return _words_of(cut)
+    return _finished(_mended(root, base)) if root is not None else ""
+
+
+def _words_of(fragment: str) -> str:
+    """*fragment* without any of its markup: what costs little, whatever it is."""
+    return html_of_blocks(text_blocks(tagless(fragment[:LARGEST_TOLD])))
 
 
 @dataclass(frozen=True, slots=True)
-class Mended:
-    """HTML put in order, not yet safe; its tree may go before `finished` makes it so.
+class _Mended:
+    """HTML put in order, not yet safe; its tree may go before `_finished` makes it so.
 
     Freeing the tree first saves a third of the time: memory is not taken and given back in turns.
     """
@@ -160,28 +195,30 @@ class Mended:
     simple: bool = False
 
 
-def mended(root: LexborNode, base: str | None) -> Mended:
+def _mended(root: LexborNode, base: str | None) -> _Mended:
     """What is under *root*, its links and pictures mended; *root* is used up."""
     markup = root.inner_html or ""
     names = set(_NAME.findall(markup))
     if "a" in names or "img" in names or " style" in markup or " hidden" in markup:
         _mend(root, base)
         markup = root.inner_html or ""
-    markup = markup[:_LARGEST_INPUT]
+    markup = markup[:LARGEST_TOLD]
     if names <= _PLAIN:
-        return Mended(markup, simple=True)
+        return _Mended(markup, simple=True)
     laid_out = root.css_first("table table, table[role=presentation], table[role=none]") is not None
-    markup = (_LAYOUT_BREAK if laid_out else _BREAK).sub(r"<\1p>", markup)
-    return Mended(_RENAME.sub(lambda m: f"<{m[1]}{_RENAMED[m[2].lower()]}", markup))
+    opens, closes = _LAYOUT_BREAK if laid_out else _BREAK
+    markup = closes.sub("</p>", opens.sub("<p>", markup))
+    return _Mended(_RENAME.sub(lambda m: f"<{m[1]}{_RENAMED[m[2].lower()]}", markup))
 
 
-def finished(told: Mended) -> str:
+def _finished(told: _Mended) -> str:
     """*told* made safe."""
-    if told.simple:
-        found = _CLEANER.clean(told.markup)
-        # A parser wrote it and nothing was taken out: it would be read the same again.
-        return found if _tidied(found) == found else _settled(found)
-    return _settled(told.markup)
+    if not told.simple:
+        return _settled(told.markup)
+    found = _CLEANER.clean(told.markup.strip())
+    tidied = _tidied(found)
+    # A parser wrote it and nothing was taken out: it would be read the same again.
+    return found if tidied == found else _settled(tidied)
 
 
 def _mend(root: LexborNode, base: str | None) -> None:

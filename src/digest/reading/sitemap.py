@@ -30,8 +30,9 @@ _LONGEST_TITLE: Final = 1_000
 def read_sitemap(data: bytes, hints: Hints, *, name: str = "") -> Document:
     """Read a sitemap: `Document.links`; of an index, `Document.maps`.  Both newest first.
 
-    A link's date is its news:publication_date, else its lastmod, which is never too early;
-    links without a date come last, in the sitemap's order.  At most `MOST_LINKS`.
+    A link's date is its news:publication_date, else its lastmod, which is never too early; its
+    lastmod is also kept by itself.  Links without a date come last, in the sitemap's order.  At
+    most `MOST_LINKS`.
 
     Raises:
         ParseError: not a sitemap, or one in which no address can be made out.
@@ -120,9 +121,15 @@ def _link(told: dict[str, str], base: str | None, dates: "_Dates") -> Link | Non
     url = absolute(told.get("loc"), base)
     if url is None:
         return None
-    at = dates.read(told.get("publication_date")) or dates.read(told.get("lastmod"))
+    changed_at = dates.read(told.get("lastmod"))
+    at = dates.read(told.get("publication_date")) or changed_at
     title = told.get("title", "")[:_LONGEST_TITLE]
-    return Link(url=url, title=plain(title) if title else "", published_at=at)
+    return Link(
+        url=url,
+        title=plain(title) if title else "",
+        published_at=at,
+        changed_at=changed_at,
+    )
 
 
 def _of_lines(text: str, hints: Hints) -> list[Link]:

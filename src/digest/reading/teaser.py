@@ -9,11 +9,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from selectolax.lexbor import LexborNode
-
+from digest.errors import ParseError
 from digest.model import Block
 from digest.reading.hints import absolute
-from digest.reading.markup import one_line
+from digest.reading.markup import one_line, parse_html
 from digest.urls import canonical_url
 
 #: A summary with this much text may be all there is.
@@ -26,6 +25,10 @@ _LONGEST_LABEL: Final = 60
 _LONGEST_INVITATION: Final = 120
 #: A cut mark or a label stands within these last characters.
 _TAIL: Final = 240
+
+#: A label and its address, and what tracks them, stand within these last characters.
+_LINK_TAIL: Final = 10_000
+_LINK = re.compile(r"<a\s[^<>]*\bhref\b", re.IGNORECASE)
 
 #: A line is a part of one alternation.
 _MORE_WORDS: Final = "|".join(
@@ -49,7 +52,25 @@ cit(?:ește|este|eşte) (?:mai|și|si).{0,20}|(?:olvass )?tovább|(?:devamını|
 继续阅读|查看更多|더 ?(?:보기|읽기)|baca selengkapnya|đọc (?:tiếp|thêm)
 """.strip().splitlines()
 )
-_MORE = re.compile(rf"[\s\[(«<*–—-]*(?:{_MORE_WORDS})[\s\])»>*.…→⟶➔›:!-]*$", re.IGNORECASE)
+#: What may stand before them.
+_AROUND: Final = " \t\n[(«<*–—-"
+_MORE = re.compile(rf"[\s\[(«<*–—-]{{0,8}}(?:{_MORE_WORDS})[\s\])»>*.…→⟶➔›:!-]*$", re.IGNORECASE)
+
+
+def _beginnings(patterns: str) -> frozenset[str]:
+    """With which letters, in lower case, a text begins that one of *patterns* fits."""
+    words: list[str] = []
+    for pattern in re.split(r"\|(?![^()]*\))", patterns):
+        group = re.match(r"\(\?:([^()]*)\)(\??)", pattern)
+        words += group[1].split("|") if group else [pattern]
+        if group and group[2]:
+            words.append(pattern[group.end() :])
+    return frozenset(word[:2] if word[:2].isascii() else word[:1] for word in words)
+
+
+_BEGINNINGS: Final = _beginnings(_MORE_WORDS)
+_FIRST: Final = frozenset(word for word in _BEGINNINGS if len(word) == 1)
+_FIRST_TWO: Final = _BEGINNINGS - _FIRST
 #: Such a label stands after a sentence, or alone: "she wanted to read more." is none.
 _STOP = re.compile(r"[.…!?:;\])»”\"'>。！？]")
 #: Stops that may stand in a label: its title may have some.
@@ -60,12 +81,12 @@ _ELLIPSIS = re.compile(r"(?:…|\.{3,4}|\. \. \.)$")
 
 
 def only_begins(
-    blocks: Sequence[Block], root: LexborNode | None, url: str, *, content: bool, titled: bool
+    blocks: Sequence[Block], markup: str, url: str, *, content: bool, titled: bool
 ) -> bool:
     """Whether *blocks* are only the beginning of what stands at *url*.
 
     Args:
-        root: the HTML that they were read from, if it was HTML.
+        markup: the HTML that they were read from.
         content: the feed calls them the content, not a summary.
         titled: there is a headline; without one it is a note, and may be short.
     """
@@ -76,27 +97,39 @@ def only_begins(
     # Long prose that comes to its end is what most articles end with.
     if (alone or not _FINISHED.search(last[-2:])) and _invites(last, alone=alone):
         return True
-    if _CUT.search(last[-12:]):
+    if ("]" in last or ")" in last) and _CUT.search(last[-12:]):
         return True
-    length = sum(len(block.text) for block in blocks)
+    length = sum([len(block.text) for block in blocks])
+    trails_off = _ELLIPSIS.search(last[-6:]) is not None
     if content:
-        return length < _CUT_CONTENT_CHARS and bool(_ELLIPSIS.search(last))
-    if _ELLIPSIS.search(last) or (root is not None and _ends_in_own_link(root, last, url)):
+        return length < _CUT_CONTENT_CHARS and trails_off
+    if trails_off or _ends_in_own_link(markup, last, url):
         return True
     return titled and length < TEASER_CHARS and len(blocks) <= _TEASER_BLOCKS
 
 
 def _invites(last: str, *, alone: bool) -> bool:
     starts = [match.end() for match in _STOP.finditer(last)][-_STOPS:]
-    return any(_MORE.match(last, start) for start in ([0, *starts] if alone else starts))
+    for start in [0, *starts] if alone else starts:
+        beginning = last[start : start + 12].lstrip(_AROUND).lower()
+        # Hundreds of words are only tried where one of them may begin.
+        if (beginning[:1] in _FIRST or beginning[:2] in _FIRST_TWO) and _MORE.match(last, start):
+            return True
+    return False
 
 
-def _ends_in_own_link(root: LexborNode, last: str, url: str) -> bool:
+def _ends_in_own_link(markup: str, last: str, url: str) -> bool:
     """A short label at the end that leads to the article: in whatever language, it says "more"."""
-    links = root.css("a[href]")
-    if not links:
+    tail = markup[-_LINK_TAIL:]
+    starts = [match.start() for match in _LINK.finditer(tail)]
+    try:
+        root = parse_html(tail[starts[-1] :], fragment=True) if starts else None
+    except ParseError:
         return False
-    label = one_line(links[-1].text(deep=True)[: 2 * _LONGEST_LABEL])
+    link = root.css_first("a[href]") if root else None
+    if link is None:
+        return False
+    label = one_line(link.text(deep=True)[: 2 * _LONGEST_LABEL])
     if not label or len(label) > _LONGEST_LABEL or not last.endswith(label):
         return False
-    return canonical_url(absolute(links[-1].attributes.get("href"), url)) == canonical_url(url)
+    return canonical_url(absolute(link.attributes.get("href"), url)) == canonical_url(url)

@@ -24,6 +24,7 @@ from typing import Any, Final, ParamSpec, Self, TypeVar
 
 import pebble
 
+from digest import reading
 from digest.errors import Fault, ParseError, SourceError
 from digest.telemetry import log
 
@@ -175,7 +176,7 @@ def _start(processes: int) -> pebble.ProcessPool:
     20 MB.  Forking ourselves is out: this process has threads.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([_read.__module__, "digest.reading"])
+    context.set_forkserver_preload([_read.__module__, *reading.MODULES])
     pool = pebble.ProcessPool(
         max_workers=processes, max_tasks=_RENEWED_AFTER, initializer=_prepare, context=context
     )
