@@ -220,14 +220,15 @@ async def test_the_archive_is_not_walked_when_nothing_can_be_missing(app: App, s
 
 async def test_one_source_failing_costs_no_other_anything(app: App, site: Site) -> None:
     site.put("/feed", rss(entry(1)))
-    broken = [
-        wire(site, f"/{word}", id=word) for word in ("gone", "missing", "html", "garbage", "busy")
-    ]
+    broken = [wire(site, f"/{word}", id=word) for word in ("gone", "missing", "html", "garbage")]
+    # Last: while its host rests, nobody asks there.
+    busy = wire(site, "/busy", id="busy")
     site.put("/gone", status=410)
     site.put("/html", "<!doctype html><html><body><p>Hello</p></body></html>", kind="text/html")
     site.put("/garbage", "\x00\x01", kind="application/octet-stream")
     site.put("/busy", status=503, headers={"Retry-After": "600"})
-    sources = [*broken, wire(site), Source(id="nowhere", kind="folder", path=Path("nowhere"))]
+    nowhere = Source(id="nowhere", kind="folder", path=Path("nowhere"))
+    sources = [*broken, wire(site), nowhere, busy]
     visits = {visit.source_id: visit for visit in await collect.collect(app, sources)}
     assert visits["wire"].new == 1
     words = {id: visit.word for id, visit in visits.items()}
@@ -428,3 +429,133 @@ async def test_old_words_are_swept_and_stay_known(app: App, site: Site, clock: C
     assert await collect.sweep(app) == 1
     site.put("/feed", rss(entry(1), entry(2)))
     assert (await visit(app, wire(site))).new == 1
+
+
+async def test_a_hub_that_does_not_tell_is_not_relied_on(app: App, site: Site) -> None:
+    hub = '<atom:link rel="hub" href="https://hub.example/"/><atom:link rel="self" href="t"/>'
+    site.put("/feed", rss(entry(1), more=hub))
+    await visit(app, wire(site))
+    promised = replace(await record(app), hub_until=MORNING + timedelta(days=9))
+    async with app.db.write() as conn:
+        await store.sources.visited(app.db, conn, promised)
+    await visit(app, wire(site))
+    assert (await record(app)).hub_until is not None, "nothing was to be told"
+    told = Document(name="hub", kind="feed", items=(make_raw("Cranes fall", guid="x"),))
+    await collect.take(app, wire(site), [told], known=await record(app))
+    assert (await record(app)).hub_until is not None, "it told"
+    site.put("/feed", rss(entry(2), entry(1), more=hub))
+    await visit(app, wire(site))
+    assert (await record(app)).hub_until is None
+
+
+async def test_html_is_made_safe_before_it_is_kept(app: App, site: Site) -> None:
+    told = (
+        "&lt;p&gt;Boats &lt;a href='/x?utm_source=rss'&gt;sank&lt;/a&gt;.&lt;/p&gt;"
+        "&lt;script&gt;alert(1)&lt;/script&gt;"
+    )
+    site.put("/feed", rss(entry(1, text=told), entry(2)))
+    await visit(app, wire(site))
+    known = await waiting(app)
+    async with app.db.read() as conn:
+        kept = await store.items.html_of(conn, [item.id for item in known])
+    (html,) = kept.values()
+    assert "<script" not in html
+    assert "alert" not in html
+    assert "utm_source" not in html
+    assert '<a href="https://wire.example/x"' in html or site.url("/x") in html
+
+
+async def test_one_bad_moment_does_not_cost_a_feed_that_was_found(
+    app: App, site: Site, clock: Clock
+) -> None:
+    link = '<link rel="alternate" type="application/rss+xml" href="/feed">'
+    site.put("/", f"<html><head>{link}</head><body><p>Hi</p></body></html>", kind="text/html")
+    site.put("/feed", rss(entry(1)))
+    await visit(app, wire(site, "/"))
+    feed = site.pages.pop("/feed")
+    assert (await visit(app, wire(site, "/"))).word == "not-found"
+    site.pages["/feed"] = feed
+    for _ in range(2):
+        clock.go(days=2)
+        await visit(app, wire(site, "/"))
+    known = await record(app)
+    assert (known.address, known.failures) == (site.url("/feed"), 0)
+
+
+async def test_a_feed_that_was_found_and_moved_within_its_site_is_found_again(
+    app: App, site: Site, clock: Clock
+) -> None:
+    def home(path: str) -> str:
+        link = f'<link rel="alternate" type="application/rss+xml" href="{path}">'
+        return f"<html><head>{link}</head><body><p>Hi</p></body></html>"
+
+    site.put("/", home("/feed"), kind="text/html")
+    site.put("/feed", rss(entry(1)))
+    await visit(app, wire(site, "/"))
+    site.pages.pop("/feed")
+    site.put("/", home("/news.xml"), kind="text/html")
+    site.put("/news.xml", rss(entry(1), entry(2)))
+    for _ in range(2):
+        found = await visit(app, wire(site, "/"))
+        clock.go(days=2)
+    assert found.new == 1
+    assert (await record(app)).address == site.url("/news.xml")
+
+
+async def test_a_part_of_the_archive_that_cannot_be_had_today_is_fetched_later(
+    app: App, site: Site, clock: Clock
+) -> None:
+    def older(n: int) -> str:
+        return f'<atom:link rel="prev-archive" href="{site.url(f"/old{n}")}"/>'
+
+    site.put("/feed", rss(entry(1)))
+    await visit(app, wire(site))
+    site.put("/feed", rss(entry(9), more=older(1)))
+    site.put("/old1", rss(entry(7), more=older(2)))
+    site.put("/old2", status=500)
+    assert (await visit(app, wire(site))).new == 2
+    clock.go(hours=1)
+    site.put("/old2", rss(entry(5), entry(1)))
+    assert (await visit(app, wire(site))).new == 1, "although the feed itself is not modified"
+    assert (await record(app)).gap is None
+
+
+async def test_what_was_passed_over_stays_so_when_guids_are_trusted_no_longer(
+    app: App, site: Site
+) -> None:
+    site.put("/feed", rss(*(entry(n) for n in range(1, 21))))
+    assert (await visit(app, wire(site, backlog=5))).new == 5
+    site.put("/feed", rss(*(entry(n, guid="") for n in range(1, 22))))
+    assert (await visit(app, wire(site, backlog=5))).new == 1
+    assert (await record(app)).identity == "link"
+
+
+async def test_two_items_of_one_page_stay_two_when_guids_are_trusted_no_longer(
+    app: App, site: Site
+) -> None:
+    live = "https://wire.example/live"
+
+    def told(guid: str | None) -> str:
+        shared = [entry(n, link=live, guid=guid) for n in (21, 22)]
+        return rss(*(entry(n, guid=guid) for n in range(1, 20)), *shared)
+
+    site.put("/feed", told(None))
+    assert (await visit(app, wire(site))).new == 21
+    site.put("/feed", told(""))
+    assert (await visit(app, wire(site))).new == 0
+    assert len(await waiting(app)) == 21
+
+
+async def test_a_bug_met_while_keeping_a_failure_does_not_stop_the_source(
+    app: App, site: Site
+) -> None:
+    site.put("/feed", rss(entry(1)))
+    # No database takes a NUL.
+    broken = wire(site, id="broken", title="Wire")
+    await collect.add_source(app, broken)
+    async with app.db.write() as conn:
+        known = await store.sources.find(conn, "broken")
+        assert known is not None
+        await store.sources.visited(app.db, conn, replace(known, identity="nonsense"))
+    assert (await visit(app, broken)).word == "ours"
+    assert (await record(app, "broken")).next_at is not None

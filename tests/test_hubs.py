@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from sqlalchemy import text
 
 from digest import collect, hubs
 from digest.app import App
@@ -317,18 +318,39 @@ async def test_what_cannot_be_read_has_the_feed_polled_soon(told: App) -> None:
     assert (await record(told)).next_at == MORNING
 
 
-async def test_a_feed_polled_a_moment_ago_is_not_polled_again_for_that(told: App) -> None:
+async def test_a_feed_polled_a_moment_ago_is_polled_a_little_later_for_that(told: App) -> None:
     await note(told, checked_at=MORNING - timedelta(minutes=1))
+    for _ in range(2):
+        await hubs.receive(told, "wire", b"?", signature=sign("kept-by-both", b"?"))
+        assert (await record(told)).next_at == MORNING + timedelta(minutes=4)
+
+
+async def test_a_feed_that_is_polled_soon_anyway_is_left_at_that(told: App) -> None:
+    soon = MORNING + timedelta(minutes=2)
+    await note(told, checked_at=MORNING - timedelta(minutes=1), next_at=soon)
     await hubs.receive(told, "wire", b"?", signature=sign("kept-by-both", b"?"))
-    assert (await record(told)).next_at == MORNING + timedelta(hours=4)
+    assert (await record(told)).next_at == soon
+
+
+def with_full_text(app: App) -> App:
+    wire = next(s for s in app.settings.sources if s.id == "wire")
+    others = tuple(s for s in app.settings.sources if s.id != "wire")
+    full = (*others, wire.model_copy(update={"full_text": True}))
+    settings = app.settings.model_copy(update={"sources": full})
+    return replace(app, loaded=replace(app.loaded, settings=settings))
+
+
+async def test_news_of_full_texts_is_not_lost_when_it_comes_right_after_a_look(told: App) -> None:
+    await note(told, checked_at=MORNING - timedelta(minutes=1))
+    assert (
+        await hubs.receive(with_full_text(told), "wire", FEED, signature=sign("kept-by-both"))
+        is None
+    )
+    assert (await record(told)).next_at == MORNING + timedelta(minutes=4)
 
 
 async def test_where_full_texts_are_wanted_the_news_is_fetched_instead(told: App) -> None:
-    wire = next(s for s in told.settings.sources if s.id == "wire")
-    others = tuple(s for s in told.settings.sources if s.id != "wire")
-    full = (*others, wire.model_copy(update={"full_text": True}))
-    settings = told.settings.model_copy(update={"sources": full})
-    app = replace(told, loaded=replace(told.loaded, settings=settings))
+    app = with_full_text(told)
     assert await hubs.receive(app, "wire", FEED, signature=sign("kept-by-both")) is None
     assert await kept(app) == []
     assert (await record(app)).next_at == MORNING
@@ -344,3 +366,39 @@ async def test_a_source_that_is_no_more_is_not_there_for_its_hub(told: App) -> N
     for source_id in ("coast", "desk", "nobody"):
         with pytest.raises(NotFound):
             await hubs.receive(told, source_id, FEED, signature=sign("kept-by-both"))
+
+
+@pytest.mark.parametrize("does", ["refused", "told", "granted"])
+async def test_a_pause_at_the_same_moment_is_not_undone(
+    tmp_path: Path, postgres_url: str, does: str
+) -> None:
+    config = write_config(tmp_path, store_url=postgres_url)
+    config.write_text(config.read_text() + SOURCES)
+    async with open_newsroom(tmp_path) as app:
+        await note(app, hub="https://hub.example/", hub_asked_at=MORNING, hub_secret="kept-by-both")
+        await note(app, next_at=MORNING + timedelta(hours=4))
+        async with app.db.write() as conn:
+            found = await sources.find(conn, "wire", lock=True)
+            assert found is not None
+            doing: Coroutine[Any, Any, object]
+            match does:
+                case "told":
+                    doing = hubs.receive(app, "wire", b"?", signature=sign("kept-by-both", b"?"))
+                case "granted":
+                    doing = hubs.confirm(app, "wire", question())
+                case _:
+                    doing = hubs.confirm(app, "wire", question(mode="denied"))
+            task = asyncio.create_task(doing)
+            while not await blocked(app):
+                await asyncio.sleep(0)
+            await sources.visited(app.db, conn, replace(found, paused_at=MORNING))
+        await task
+        assert (await record(app)).paused_at == MORNING
+
+
+async def blocked(app: App) -> bool:
+    """Whether somebody waits for a lock in this database."""
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    async with app.db.read() as conn:
+        counted = await conn.scalar(text(f"{waits} AND datname = current_database()"))
+    return bool(counted)

@@ -10,9 +10,10 @@ from digest import collect, jobs, pipeline
 from digest.app import App
 from digest.model import Counts, EditionState
 from digest.runner import Runner, look
-from digest.store import editions, journal, placements
+from digest.store import editions, journal, placements, sources
 from make import MORNING
 from newsroom import accepted, open_newsroom, write_article, write_config, write_day
+from site_on_loopback import entry, rss
 
 
 class Clock:
@@ -301,3 +302,39 @@ async def test_a_draft_whose_hour_passed_unattended_is_left_to_its_maker(
     assert record is not None
     assert record.state is EditionState.DRAFT
     assert accepted(tmp_path) == []
+
+
+async def test_hundreds_of_sources_that_are_due_at_once_are_all_visited(
+    tmp_path: Path, clock: Clock
+) -> None:
+    config = write_config(tmp_path)
+    (tmp_path / "news.xml").write_text(rss(entry(1)))
+    more = "".join(
+        f'\n[[sources]]\nid = "s{n}"\nkind = "feed"\npath = "news.xml"\n' for n in range(300)
+    )
+    config.write_text(config.read_text() + more)
+    async with open_newsroom(tmp_path, now=clock) as app:
+        runner = Runner(app)
+        await runner.tick()
+        await runner.idle()
+        async with app.db.read() as conn:
+            known = await sources.known(conn)
+    assert len([record for record in known.values() if record.succeeded_at]) == 301
+
+
+async def test_an_edition_does_not_wait_for_a_source_for_ever() -> None:
+    begun = asyncio.Event()
+    ended: list[str] = []
+
+    async def slow() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("left")
+
+    await jobs.not_longer(slow(), 0.01)
+    assert begun.is_set()
+    assert ended == [], "it goes on by itself"
+    await jobs.leave_late()
+    assert ended == ["left"]

@@ -153,13 +153,26 @@ def test_a_redirect_that_ends_elsewhere_each_time_is_no_move() -> None:
     assert record.address is None
 
 
-@pytest.mark.parametrize("fault", [Fault.GONE, Fault.NOT_FOUND, Fault.NOT_A_FEED])
-def test_a_move_that_led_nowhere_is_taken_back(fault: Fault) -> None:
+def test_while_a_move_fails_both_addresses_are_asked_in_turns() -> None:
     moved = replace(KNOWN, address="https://new.wire.example/", etag='"1"')
-    error = FetchError("wire", "not there", fault=fault, temporary=False)
-    back = visits.failed(WIRE, moved, error, now=MORNING, chance=0.0)
-    assert (back.address, back.etag, back.gone_at) == (None, None, None)
-    assert rest_min(back) == 30
+    error = FetchError("wire", "not there", fault=Fault.NOT_FOUND, temporary=False)
+    assert visits.to_ask(moved) == moved.address
+    once = visits.failed(WIRE, moved, error, now=MORNING, chance=0.0)
+    assert (visits.to_ask(once), once.address) == (None, moved.address)
+    twice = visits.failed(WIRE, once, error, now=MORNING, chance=0.0)
+    assert visits.to_ask(twice) == moved.address
+    well = after(Fetched(), twice)
+    assert (well.address, visits.to_ask(well)) == (moved.address, moved.address)
+    back = after(Fetched(), replace(once, address=None))
+    assert back.address is None
+
+
+def test_gone_where_it_moved_to_is_not_gone() -> None:
+    moved = replace(KNOWN, address="https://new.wire.example/")
+    error = FetchError("wire", "410 Gone", status=410, fault=Fault.GONE, temporary=False)
+    once = visits.failed(WIRE, moved, error, now=MORNING, chance=0.0)
+    assert once.gone_at is None
+    assert visits.failed(WIRE, once, error, now=MORNING, chance=0.0).gone_at == MORNING
 
 
 def test_gone_is_retired_and_looked_at_once_a_week() -> None:
@@ -179,7 +192,7 @@ def test_another_address_in_the_settings_forgets_what_belonged_to_the_old() -> N
     elsewhere = WIRE.model_copy(update={"url": "https://wire.example/other.xml"})
     fresh = visits.reset(elsewhere, record)
     assert (fresh.etag, fresh.fingerprint, fresh.address, fresh.failures) == (None, None, None, 0)
-    assert fresh.first_at == MORNING, "its items are known: the backlog is not bounded again"
+    assert fresh.first_at is None, "what it lists was never seen: the backlog is bounded"
 
 
 def test_a_record_of_an_older_digest_keeps_its_validators() -> None:

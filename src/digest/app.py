@@ -15,6 +15,7 @@ from digest import render, sources
 from digest.errors import ConfigError, NotFound
 from digest.mail import EmbeddedRelay, FolderTransport, Pace, SmtpTransport, Transport
 from digest.settings import Loaded, Mail, Newsletter, Secret, Settings, reveal
+from digest.shelf import Shelf
 from digest.store import Database, subscribers
 
 _KEY_BYTES = 32
@@ -52,6 +53,10 @@ class App:
     now: Callable[[], datetime]
     #: Read documents in processes of their own.
     readers: sources.Readers
+    #: Keeps what visits find.
+    shelf: Shelf
+    #: Visits to sources at the same time: what they fetched is in memory until it is kept.
+    visiting: asyncio.Semaphore
     smtp_password: str | None = None
     #: Of programs that push items; None: nobody may.
     api_token: str | None = None
@@ -197,6 +202,13 @@ async def open_app(
     def revealed(given: Secret | None) -> str | None:
         return reveal(given, base=loaded.base, environ=environ) if given else None
 
+    def at_hand(given: Secret | None) -> str | None:
+        # Wanted by one source, or by `serve`: no other command fails for want of it.
+        try:
+            return revealed(given)
+        except ConfigError:
+            return None
+
     db = Database(
         settings.store.url,
         base=loaded.base,
@@ -217,17 +229,19 @@ async def open_app(
                 db=db,
                 http=http,
                 readers=readers,
+                shelf=Shelf(db, http, now=now),
+                visiting=asyncio.Semaphore(2 * settings.collect.in_flight),
                 templates=render.Templates([loaded.base / "templates", render.default_templates()]),
                 links=render.Links(settings.site.base_url, key),
                 key=key,
                 pace=SharedPace(settings.mail.max_per_minute),
                 now=now,
                 smtp_password=revealed(settings.mail.password),
-                api_token=revealed(settings.api.token),
+                api_token=at_hand(settings.api.token),
                 passwords={
-                    source.id: revealed(source.password) or ""
+                    source.id: password
                     for source in settings.sources
-                    if source.password
+                    if (password := at_hand(source.password)) is not None
                 },
             )
     finally:

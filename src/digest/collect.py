@@ -7,16 +7,22 @@ anything.
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
+from itertools import zip_longest
+from urllib.parse import urlsplit
 
-from digest import editorial, sources, store, visits
+from pydantic import ValidationError
+
+from digest import editorial, reading, sources, store, visits
 from digest.app import App
 from digest.errors import Conflict, Fault, FetchError, NotFound, ParseError, SourceError, StoreError
+from digest.itemise import Itemised, itemise
 from digest.model import Document, IdentityRule, Item
 from digest.settings import Newsletter, Source
-from digest.shelf import Found, Shelf, Visit
+from digest.shelf import Found, Visit
 from digest.sources import Fetched, Known, Validators
 from digest.store import items
 from digest.store.sources import SourceRecord
@@ -25,8 +31,6 @@ from digest.telemetry import log
 #: What is being done, how many of it are done, and how many there are.
 Progress = Callable[[str, int, int], None]
 
-#: Kinds whose documents have nothing to do with each other, or whose ids are a promise.
-_TRUSTED = frozenset(("folder", "mailbox", "page", "push"))
 #: Documents of a paged feed that one visit walks back through (RFC 5005).
 _MOST_PAGES_BACK = 10
 
@@ -52,11 +56,15 @@ def sources_of(app: App, records: Iterable[SourceRecord]) -> list[Source]:
     """
     named = list(app.settings.sources)
     taken = {source.id for source in named}
-    added = [
-        Source.model_validate_json(record.declared)
-        for record in records
-        if record.declared and record.id not in taken
-    ]
+    added = []
+    for record in records:
+        if not record.declared or record.id in taken:
+            continue
+        try:
+            added.append(Source.model_validate_json(record.declared))
+        except ValidationError as error:
+            # Of another Digest, or of a package that is gone: the others go on.
+            log.error("added source cannot be read", source=record.id, faults=error.error_count())
     return named + sorted(added, key=lambda source: source.id)
 
 
@@ -72,6 +80,17 @@ def sources_for(
         if source.id in newsletter.sources
         or (source.id in records and newsletter.slug in records[source.id].newsletters)
     ]
+
+
+async def source_named(app: App, source_id: str) -> Source | None:
+    """One of `every_source`."""
+    for source in app.settings.sources:
+        if source.id == source_id:
+            return source
+    async with app.db.read() as conn:
+        record = await store.sources.find(conn, source_id)
+    added = sources_of(app, [record]) if record else []
+    return next((source for source in added if source.id == source_id), None)
 
 
 async def add_source(app: App, source: Source, *, newsletters: Sequence[str] = ()) -> None:
@@ -142,10 +161,10 @@ async def pause(app: App, source_id: str, paused: bool = True) -> None:
 
 
 async def _added_or_named(app: App, conn: store.Connection, source_id: str) -> SourceRecord:
-    known = await store.sources.known(conn)
-    if source_id not in {source.id for source in sources_of(app, known.values())}:
+    record = await store.sources.find(conn, source_id, lock=True)
+    if source_id not in {source.id for source in sources_of(app, [record] if record else [])}:
         raise NotFound(f"there is no source {source_id!r}; `digest sources` lists them")
-    return known.get(source_id) or SourceRecord(id=source_id)
+    return record or SourceRecord(id=source_id)
 
 
 # ------------------------------------------------------------------- the visits
@@ -162,41 +181,80 @@ async def collect(
     Args:
         chosen: these sources; None takes all that are not paused.
     """
-    async with app.db.read() as conn:
-        known = await store.sources.known(conn)
-        app.http.hosts.load(await store.sources.waits(conn, now=app.now()))
-        app.http.robots.load(await store.sources.robots(conn, now=app.now()))
-    wanted = sources_of(app, known.values()) if chosen is None else list(chosen)
     if chosen is None:
-        wanted = [s for s in wanted if s.id not in known or known[s.id].paused_at is None]
-    shelf = Shelf(app)
+        async with app.db.read() as conn:
+            known = await store.sources.known(conn)
+        wanted = [
+            source
+            for source in sources_of(app, known.values())
+            if source.id not in known or known[source.id].paused_at is None
+        ]
+    else:
+        wanted = list(chosen)
+    records = await _remembered(app, wanted) if len(wanted) > 1 else None
     done = 0
 
     async def look(source: Source) -> Visit:
         nonlocal done
-        visit = await _visit(app, source, known.get(source.id), shelf)
+        async with app.visiting:
+            known = records if records is not None else await _remembered(app, [source])
+            visit = await _visit(app, source, known.get(source.id))
         done += 1
         progress("collecting", done, len(wanted))
         return visit
 
     progress("collecting", 0, len(wanted))
-    return list(await asyncio.gather(*(look(source) for source in wanted)))
+    tasks = {n: asyncio.ensure_future(look(wanted[n])) for n in _by_turns(wanted)}
+    await asyncio.gather(*tasks.values())
+    return [tasks[n].result() for n in range(len(wanted))]
 
 
-async def _visit(app: App, source: Source, record: SourceRecord | None, shelf: Shelf) -> Visit:
+def _by_turns(wanted: Sequence[Source]) -> list[int]:
+    """Positions in *wanted*, one of each host after the other.
+
+    Who waits for a host to rest takes up a place that another host's source could use.
+    """
+    hosts: dict[str, list[int]] = defaultdict(list)
+    for n, source in enumerate(wanted):
+        hosts[urlsplit(source.url).netloc if source.url else source.id].append(n)
+    return [n for turn in zip_longest(*hosts.values()) for n in turn if n is not None]
+
+
+async def _remembered(app: App, wanted: Sequence[Source]) -> dict[str, SourceRecord]:
+    """What is remembered of the sources, and, in `app.http`, of their hosts."""
+    async with app.db.read() as conn:
+        app.http.hosts.load(await store.sources.waits(conn, now=app.now()))
+        if any(source.kind == "page" or source.full_text for source in wanted):
+            app.http.robots.load(await store.sources.robots(conn, now=app.now()))
+        if len(wanted) > 1:
+            return await store.sources.known(conn)
+        return await store.sources.several(conn, [source.id for source in wanted])
+
+
+async def _visit(app: App, source: Source, record: SourceRecord | None) -> Visit:
     known = visits.reset(source, record)
     try:
-        return await shelf.keep(await _look(app, source, known))
+        try:
+            return await app.shelf.keep(await _look(app, source, known))
+        except SourceError as error:
+            log.warning("source failed", source=source.id, word=error.fault, reason=str(error))
+            return await app.shelf.keep(_given_up(app, source, known, error))
     except StoreError:
         raise
-    except SourceError as error:
-        log.warning("source failed", source=source.id, word=error.fault, reason=str(error))
-        return await shelf.keep(_given_up(app, source, known, error))
     except Exception as error:  # noqa: BLE001 - a bug met in one source stops no other
         log.exception("source failed", source=source.id)
         text = f"Digest failed on it ({type(error).__name__}); its log says where"
         ours = SourceError(source.id, text, fault=Fault.OURS)
-        return await shelf.keep(_given_up(app, source, known, ours))
+        # Of the record only what is certainly sound: it may be what we failed on.
+        sound = SourceRecord(
+            id=source.id,
+            first_at=known.first_at,
+            succeeded_at=known.succeeded_at,
+            failures=known.failures,
+            failing_since=known.failing_since,
+            identity=known.identity,
+        )
+        return await app.shelf.keep(_given_up(app, source, sound, ours))
 
 
 async def _look(app: App, source: Source, record: SourceRecord) -> Found:
@@ -209,21 +267,26 @@ async def _look(app: App, source: Source, record: SourceRecord) -> Found:
         validators = Validators(
             etag=record.etag, last_modified=record.last_modified, url=record.validators_url
         )
+    asked = visits.to_ask(record)
     fetched = await sources.fetch(
         source,
         app.http,
         app.readers,
         base=app.loaded.base,
         known=Known(
-            validators=validators,
-            fingerprint=record.fingerprint,
+            validators=validators if asked == record.address else None,
+            fingerprint=record.fingerprint if asked == record.address else None,
             cursor=record.cursor,
             first=record.first_at is None,
-            address=record.address,
+            address=asked,
+            # Where its feed was found may be found no more.
+            discover=asked is None and (record.first_at is None or record.address is not None),
             password=app.passwords.get(source.id),
+            now=app.now(),
             unread=unread,
         ),
     )
+    record = replace(record, address=asked)
     found = await _understood(app, source, record, fetched)
     return await _without_gap(app, source, record, fetched, found)
 
@@ -251,12 +314,13 @@ def _given_up(app: App, source: Source, record: SourceRecord, error: SourceError
 async def _understood(app: App, source: Source, record: SourceRecord, fetched: Fetched) -> Found:
     now = app.now()
     rule = IdentityRule(record.identity)
-    cleaned = _Cleaned(rule=rule)
+    told = Itemised(rule=rule)
     if fetched.documents:
-        cleaned = await asyncio.to_thread(_clean_all, fetched.documents, source, rule, now)
+        told = await asyncio.to_thread(itemise, fetched.documents, source, rule, now)
+    html, verdicts = await _compared(app, told)
     # A fault of one document begins with its name.
     faults = [
-        *cleaned.faults,
+        *told.faults,
         *((name, text) for name, _, text in (str(f).partition(": ") for f in fetched.faults)),
     ]
     after = visits.succeeded(
@@ -270,24 +334,58 @@ async def _understood(app: App, source: Source, record: SourceRecord, fetched: F
         else "; ".join(f"{name}: {text}" for name, text in faults),
     )
     if after.address != record.address:
-        log.warning("source has moved", source=source.id, to=after.address)
+        there = urlsplit(after.address or source.url or "").hostname
+        log.warning("source has moved", source=source.id, to=there)
     is_first = record.first_at is None and source.kind not in ("folder", "push")
     return Found(
-        record=replace(after, identity=cleaned.rule.value),
+        record=replace(after, identity=told.rule.value),
         visit=Visit(
             source_id=source.id,
             documents=len(fetched.documents) + len(fetched.faults),
-            articles=sum(item.kind == "article" for item in cleaned.items),
-            briefs=sum(item.kind == "brief" for item in cleaned.items),
+            articles=sum(item.kind == "article" for item in told.items),
+            briefs=sum(item.kind == "brief" for item in told.items),
             unchanged=fetched.not_modified,
             faults=tuple(faults),
         ),
-        items=cleaned.items,
-        html=cleaned.html,
+        items=told.items,
+        html=html,
+        other_ids=told.other_ids,
+        verdicts=verdicts,
         done=fetched.done,
         backlog=source.backlog if is_first else None,
-        rule=cleaned.rule if cleaned.rule is not rule else None,
+        rule=told.rule if told.rule is not rule else None,
     )
+
+
+async def _compared(app: App, told: Itemised) -> tuple[dict[str, str], dict[tuple[str, str], bool]]:
+    """Safe HTML of what is new or told otherwise than before, and which changes matter.
+
+    Done before anything is written: HTML is cleaned last, and only what will be kept, and
+    nobody waits for the database while texts are compared.
+    """
+    if not told.items:
+        return {}, {}
+    async with app.db.read() as conn:
+        fresh = await items.fresh_among(conn, told.items)
+    changed = [pair for pair in fresh.values() if pair is not None]
+    verdicts = await asyncio.to_thread(_judged, changed) if changed else {}
+    wanted = {id: html for id, html in told.told_html.items() if id in fresh}
+    if not wanted:
+        return {}, verdicts
+    try:
+        bodies = await app.readers.run(reading.safe_bodies, list(wanted.values()))
+    except ParseError as error:
+        # Their text is kept all the same.
+        log.warning("HTML of items left out", reason=str(error))
+        return {}, verdicts
+    return dict(zip(wanted, bodies, strict=True)), verdicts
+
+
+def _judged(pairs: Sequence[tuple[Item, Item]]) -> dict[tuple[str, str], bool]:
+    return {
+        (before.id, items.fingerprint(before)): editorial.noteworthy(before, after)
+        for before, after in pairs
+    }
 
 
 async def _without_gap(
@@ -297,81 +395,40 @@ async def _without_gap(
 
     Only when nothing that the feed lists now was known: then something may lie between.
     """
-    older = fetched.manners.older if fetched.manners else None
-    walked = 0
-    pages: list[Document] = []
-    newest = found.items
-    while older and newest and record.first_at is not None and walked < _MOST_PAGES_BACK:
+    older = record.gap
+    if older is None and fetched.manners and record.first_at is not None and found.items:
         async with app.db.read() as conn:
-            if await items.known_among(conn, [item.id for item in newest]):
-                break
+            if not await items.known_among(conn, [item.id for item in found.items]):
+                older = fetched.manners.older
+    pages: list[Document] = []
+    gap = None
+    while older and len(pages) < _MOST_PAGES_BACK:
         try:
             page = await sources.fetch_older(source, older, app.http, app.readers)
         except SourceError as error:
             log.warning("an older part of the feed is missing", source=source.id, reason=str(error))
+            # Walked on from there at the next visit, unless it is gone for good.
+            for_now = isinstance(error, FetchError) and error.temporary
+            gap = older if for_now else None
             break
         pages.append(page)
-        walked += 1
-        newest = (
-            await asyncio.to_thread(
-                _clean_all, [page], source, IdentityRule(found.record.identity), app.now()
-            )
-        ).items
+        rule = IdentityRule(found.record.identity)
+        met = await asyncio.to_thread(itemise, [page], source, rule, app.now())
+        async with app.db.read() as conn:
+            if await items.known_among(conn, [item.id for item in met.items]):
+                break
         older = page.manners.older if page.manners.older != older else None
     if not pages:
-        return found
+        return replace(found, record=replace(found.record, gap=gap))
     whole = replace(fetched, documents=(*fetched.documents, *pages))
-    return await _understood(app, source, record, whole)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Cleaned:
-    rule: IdentityRule
-    items: tuple[Item, ...] = ()
-    html: dict[str, str] = field(default_factory=dict)
-    faults: tuple[tuple[str, str], ...] = ()
-
-
-def _clean_all(
-    documents: Sequence[Document], source: Source, rule: IdentityRule, now: datetime
-) -> _Cleaned:
-    raws = [
-        replace(told, site=told.site or document.site or source.title or None)
-        for document in documents
-        for told in document.items
-    ]
-    names = [document.name for document in documents for _ in document.items]
-    positions = [n for document in documents for n, _ in enumerate(document.items)]
-    if source.kind not in _TRUSTED:
-        rule = editorial.judge_identity(raws, rule)
-    ids = editorial.identify(
-        raws, source_id=source.id, rule=rule, seen_at=now, language=source.language
-    )
-    found: dict[str, Item] = {}
-    html: dict[str, str] = {}
-    faults = [(document.name, text) for document in documents for text in document.problems]
-    for raw, id, name, position in zip(raws, ids, names, positions, strict=True):
-        try:
-            found[id] = editorial.clean(
-                raw,
-                source_id=source.id,
-                seen_at=now,
-                position=position,
-                language=source.language,
-                id=id,
-            )
-        except ParseError as error:
-            faults.append((name, str(error)))
-            continue
-        if raw.html:
-            html[id] = raw.html
-    return _Cleaned(items=tuple(found.values()), html=html, faults=tuple(faults), rule=rule)
+    found = await _understood(app, source, record, whole)
+    return replace(found, record=replace(found.record, gap=gap))
 
 
 async def wake(app: App, source_id: str) -> None:
     """Let the clock look at a source at its next tick, unless it is paused or asked for rest."""
     async with app.db.write() as conn:
-        record = await store.sources.find(conn, source_id)
+        record = await store.sources.find(conn, source_id, lock=True)
         if record is not None and record.paused_at is None and not record.failures:
             await store.sources.visited(app.db, conn, replace(record, next_at=app.now()))
 
@@ -410,4 +467,4 @@ async def take(
         identity=found.record.identity,
         fault=found.record.fault,
     )
-    return await Shelf(app).keep(replace(found, record=after, backlog=None))
+    return await app.shelf.keep(replace(found, record=after, backlog=None, polled=False))

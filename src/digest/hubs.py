@@ -28,7 +28,7 @@ _AHEAD = timedelta(days=1)
 _BETWEEN = timedelta(hours=1)
 #: After a hub said no.
 _REFUSED = timedelta(days=7)
-#: What a hub brings and cannot be used has the feed polled at once, but not all the time.
+#: What a hub brings and cannot be used has the feed polled, so long after the last look at it.
 _POLLED_ANEW = timedelta(minutes=5)
 
 
@@ -113,8 +113,9 @@ async def _claimed(app: App) -> list[SourceRecord]:
         return []
     claimed = []
     async with app.db.write() as conn:
-        for id in due:
-            record = await store.sources.find(conn, id)
+        # Whoever locks several does it in this order.
+        for id in sorted(due):
+            record = await store.sources.find(conn, id, lock=True)
             if record is not None and _due(record, now):
                 secret = _signed(app, "secret", id, record.hub or "", record.topic or "")[:40]
                 record = replace(record, hub_asked_at=now, hub_secret=secret)
@@ -143,7 +144,7 @@ async def _ask(app: App, record: SourceRecord) -> None:
 async def _not_before(app: App, source_id: str, at: datetime) -> None:
     """Ask no hub about a source before *at*: as if we had asked an hour before that."""
     async with app.db.write() as conn:
-        record = await store.sources.find(conn, source_id)
+        record = await store.sources.find(conn, source_id, lock=True)
         if record is not None:
             record = replace(record, hub_asked_at=at - _BETWEEN, hub_until=None)
             await store.sources.visited(app.db, conn, record)
@@ -172,7 +173,7 @@ async def confirm(app: App, source_id: str, params: Mapping[str, str]) -> str:
     until = app.now() + timedelta(seconds=websub.granted_s(params))
     async with app.db.write() as conn:
         # Read again: a visit may have been noted since.
-        record = await store.sources.find(conn, source_id) or record
+        record = await store.sources.find(conn, source_id, lock=True) or record
         await store.sources.visited(app.db, conn, replace(record, hub_until=until))
     log.info("hub subscribed to", source=source_id, until=until.isoformat())
     return challenge
@@ -235,9 +236,12 @@ async def _feed(app: App, source_id: str) -> Source:
 
 
 async def _poll_soon(app: App, source_id: str) -> None:
-    now = app.now()
     async with app.db.write() as conn:
-        record = await store.sources.find(conn, source_id)
-        if record is None or (record.checked_at and now - record.checked_at < _POLLED_ANEW):
+        record = await store.sources.find(conn, source_id, lock=True)
+        if record is None or record.next_at is None:
             return
-        await store.sources.visited(app.db, conn, replace(record, next_at=now))
+        at = app.now()
+        if record.checked_at is not None:
+            at = max(at, record.checked_at + _POLLED_ANEW)
+        if at < record.next_at:
+            await store.sources.visited(app.db, conn, replace(record, next_at=at))

@@ -16,7 +16,7 @@ from digest import collect, editorial, reading, store
 from digest.app import App
 from digest.errors import Conflict, NotFound, ParseError
 from digest.model import IdentityRule, RawItem
-from digest.reading.pushed import read_pushed
+from digest.reading import read_pushed
 from digest.settings import Source
 from digest.telemetry import log
 

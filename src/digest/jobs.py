@@ -4,7 +4,8 @@ Work is level-triggered: verbs change state, the next tick sees it and names the
 job is named again; a doubled one finds nothing to do.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from digest.model import EditionState, Job, Slot
 from digest.settings import Newsletter, Settings, Source
 from digest.store.editions import Record
 from digest.store.sources import SourceRecord
+from digest.telemetry import log
 from digest.visits import is_due, may_ask
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -73,6 +75,8 @@ class Standing:
     hubs: bool = False
 
 
+#: How long an edition waits for its sources at its hour.
+_EDITION_WAITS_S = 120.0
 #: Words outlive [collect] keep_days by this at most: sweeping each minute would be for nothing.
 _SWEPT_EVERY = timedelta(days=1)
 #: How far back an unattended slot is looked for; a longer outage holds only the latest.
@@ -149,8 +153,41 @@ def _next_step(now: datetime, standing: Standing, record: Record) -> Iterator[Jo
 
 
 async def _collect(app: App, *, source: str) -> None:
-    chosen = [known for known in await collect.every_source(app) if known.id == source]
-    await collect.collect(app, chosen)
+    # The gate first: a thousand that are due at once must not all ask the database at once.
+    async with app.visiting:
+        chosen = await collect.source_named(app, source)
+    if chosen is not None:
+        await collect.collect(app, [chosen])
+
+
+#: Visits that an edition did not wait for; their items go into the next one.
+_LATE: set[asyncio.Task[object]] = set()
+
+
+async def not_longer(work: Coroutine[object, object, object], seconds: float) -> None:
+    """Wait for *work*, but not longer: then it goes on by itself."""
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait([task], timeout=seconds)
+    if done:
+        await task
+        return
+    log.warning("an edition does not wait any longer for its sources")
+    _LATE.add(task)
+    task.add_done_callback(_forget_late)
+
+
+def _forget_late(task: asyncio.Task[object]) -> None:
+    _LATE.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        log.warning("sources failed after their edition", reason=str(task.exception()))
+
+
+async def leave_late() -> None:
+    """End the visits that no edition waits for any more: what they have not kept, the next does."""
+    late = list(_LATE)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
 
 
 async def _edition(app: App, *, slot: Slot, late: bool) -> None:
@@ -164,7 +201,7 @@ async def _edition(app: App, *, slot: Slot, late: bool) -> None:
             for source in collect.sources_for(newsletter, every, known)
             if may_ask(known.get(source.id), app.now())
         ]
-        await collect.collect(app, chosen)
+        await not_longer(collect.collect(app, chosen), _EDITION_WAITS_S)
     await pipeline.compose(app, newsletter, slot, late=late, approve=newsletter.auto_approve)
 
 

@@ -170,6 +170,7 @@ class Runner:
             # It only waits: what it waited for is still in the mailbox.
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
+        await jobs.leave_late()
         tasks = list(self._running.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=self._app.settings.serve.drain_s)

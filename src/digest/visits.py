@@ -29,6 +29,8 @@ HUB_REST: Final = timedelta(hours=4)
 #: a hotel's log-in page is one, too.
 MOVES_BELIEVED: Final = 3
 MOVED_FOR: Final = timedelta(days=1)
+#: What skipHours and skipDays together may leave out.
+_LONGEST_SKIP_H: Final = 48
 #: Of the interval: sources that were added together drift apart.
 _JITTER: Final = 0.1
 
@@ -44,7 +46,6 @@ def reset(source: Source, record: SourceRecord | None) -> SourceRecord:
     return SourceRecord(
         id=source.id,
         configured=configured,
-        first_at=record.first_at,
         succeeded_at=record.succeeded_at,
         new_at=record.new_at,
         paused_at=record.paused_at,
@@ -71,6 +72,14 @@ def may_ask(record: SourceRecord | None, now: datetime) -> bool:
     if record.paused_at is not None or record.gone_at is not None or record.failures:
         return False
     return record.checked_at is None or now - record.checked_at >= timedelta(minutes=5)
+
+
+def to_ask(record: SourceRecord) -> str | None:
+    """The address to ask instead of the source's own; None for its own.
+
+    While what it moved to fails, both are asked in turns; the one that answers is kept.
+    """
+    return record.address if record.failures % 2 == 0 else None
 
 
 def succeeded(
@@ -149,27 +158,13 @@ def failed(
     """
     wait_s = error.wait_s if isinstance(error, FetchError) else None
     status = error.status if isinstance(error, FetchError) else None
-    if record.address is not None and error.fault in (
-        Fault.NOT_FOUND,
-        Fault.GONE,
-        Fault.UNREACHABLE,
-        Fault.NOT_A_FEED,
-    ):
-        # What it moved to is no more: back to what the newsroom wrote down.
-        return replace(
-            _failing(record, error, status, now),
-            address=None,
-            etag=None,
-            last_modified=None,
-            fingerprint=None,
-            next_at=now + timedelta(minutes=source.every_min),
-        )
     backoff = timedelta(minutes=source.every_min * 2 ** min(record.failures, 12))
     wait = min(backoff, LONGEST_BACKOFF) * (
         1 + 0.25 * _phase(source, record.failures) + 0.25 * chance
     )
     record = _failing(record, error, status, now)
-    if error.fault is Fault.GONE:
+    # Gone where it moved to; what the newsroom wrote down is asked next.
+    if error.fault is Fault.GONE and (record.address is None or record.failures > 1):
         record = replace(record, gone_at=record.gone_at or now)
         wait = RETIRED_REST
     if wait_s is not None:
@@ -227,8 +222,8 @@ def _next_visit(
 
 def _not_skipped(at: datetime, manners: FeedManners) -> datetime:
     """The first hour from *at* that the feed does not ask to skip (RSS 2.0 skipHours, skipDays)."""
-    # A week of hours; a feed that skips them all is not taken at its word.
-    for hours in range(7 * 24):
+    # A weekend of hours; a feed that skips more is not taken at its word.
+    for hours in range(_LONGEST_SKIP_H + 1):
         later = at + timedelta(hours=hours)
         if later.hour not in manners.skip_hours and later.weekday() not in manners.skip_days:
             return later if hours == 0 else later.replace(minute=0, second=0, microsecond=0)

@@ -298,11 +298,6 @@ async def test_a_database_that_is_locked_is_no_fault_of_the_package() -> None:
         await visit("database")
 
 
-async def test_html_that_a_package_brings_is_made_safe() -> None:
-    (document,) = (await visit("scripts")).documents
-    assert document.items[0].html == "<p>Tide</p>"
-
-
 def test_a_kind_whose_package_is_gone_says_what_to_do() -> None:
     with pytest.raises(SourceError, match='no installed package brings the kind "tickers"'):
         kind_of_package("tickers")

@@ -29,6 +29,13 @@ def test_documents_come_by_name_from_every_depth(tmp_path: Path) -> None:
     assert list(found(tmp_path)) == ["a/b/c.html", "a/z.txt", "a.txt", "b.md"]
 
 
+def test_only_files_that_are_named_are_opened(tmp_path: Path) -> None:
+    fill(tmp_path, "a.md", "b/c.md")
+    (tmp_path / "large.md").write_bytes(b"x" * 101)
+    names = [name for name, _ in read_folder(tmp_path, max_bytes=100, only={"b/c.md"})]
+    assert names == ["b/c.md"]
+
+
 def test_hidden_files_readmes_and_tables_are_no_documents(tmp_path: Path) -> None:
     fill(tmp_path, "a.md", ".hidden", ".git/config", "README.md", "sub/readme.txt", "people.csv")
     assert list(found(tmp_path)) == ["a.md"]

@@ -35,7 +35,7 @@ def mail(
 
 
 class Memory:
-    """What the store would keep between visits."""
+    """What the store would keep between visits, when all mails could be read."""
 
     def __init__(self) -> None:
         self.cursor: str | None = None
@@ -225,6 +225,42 @@ async def test_a_mail_that_the_server_cannot_hand_out_is_tried_twice(peer: ImapP
     assert [fault.fault for fault in first.faults] == [Fault.BUSY]
     assert "given up" in str(second.faults[0])
     assert subjects(third) == ["Two"]
+
+
+async def test_a_mail_that_could_not_be_read_comes_again_and_alone(peer: ImapPeer) -> None:
+    memory, source = Memory(), imap_source(peer)
+    for name in ("One", "Two", "Three"):
+        peer.deliver(mail(name))
+    box = await visit(source, memory)
+    two = box.messages[1][0]
+    memory.done.discard(two)
+    memory.cursor = box.before[two]
+    # It does not count as arriving, or it would be fetched again at once.
+    assert not await wait_for_mail(source, PASSWORD, timeout_s=0.05, cursor=memory.cursor)
+    peer.deliver(mail("Four"))
+    assert await wait_for_mail(source, PASSWORD, timeout_s=60, cursor=memory.cursor)
+    assert subjects(await visit(source, memory)) == ["Two", "Four"]
+    assert subjects(await visit(source, memory)) == []
+
+
+async def test_behind_a_mail_that_comes_again_and_again_nothing_is_out_of_sight(
+    peer: ImapPeer,
+) -> None:
+    memory, source = Memory(), imap_source(peer, backlog=1_000)
+    peer.deliver(mail("Bad"))
+    for number in range(250):
+        peer.deliver(mail(f"No {number}"))
+    taken = []
+    for _ in range(3):
+        box = await visit(source, memory)
+        bad = box.messages[0][0]
+        memory.done.discard(bad)
+        memory.cursor = box.before[bad]
+        taken.append(subjects(box))
+    assert [names[0] for names in taken] == ["Bad"] * 3
+    assert [len(names) for names in taken] == [200, 52, 1]
+    peer.deliver(mail("New"))
+    assert subjects(await visit(source, memory)) == ["Bad", "New"]
 
 
 async def test_a_wrong_password_is_refused_for_good_without_naming_anybody(peer: ImapPeer) -> None:

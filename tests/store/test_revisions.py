@@ -1,5 +1,6 @@
 """What is remembered of items over time: revisions, tombstones, copies, corrections."""
 
+import asyncio
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
@@ -222,3 +223,37 @@ async def test_what_a_source_is_done_with_is_not_unread_again(db: Database) -> N
         assert await sources.undone(conn, "other", ["a"]) == {"a"}
         await sources.forget(conn, "desk")
         assert await sources.undone(conn, "desk", ["a"]) == {"a"}
+
+
+async def test_two_who_meet_one_item_in_other_words_lose_neither(db: Database) -> None:
+    first = make_item()
+    second = replace(first, title="Ferry does not run", seen_at=TOMORROW)
+    both_read = asyncio.Barrier(2)
+
+    async def meet(item: Item) -> Remembered:
+        async with db.write() as conn:
+            if not db.is_sqlite:
+                # SQLite lets one begin after the other; PostgreSQL both.
+                await conn.scalar(select(1))
+                await both_read.wait()
+            return await items.remember(db, conn, [item])
+
+    told = await asyncio.gather(meet(first), meet(second))
+    assert sum(len(one.new) for one in told) == 1
+    assert sum(len(one.changed) for one in told) == 1
+    async with db.read() as conn:
+        (kept,) = await placements.unplaced(conn, "daily")
+        older = await conn.scalar(select(schema.revision.c.content))
+    assert kept.revision == 1
+    assert older is not None
+    assert kept.title not in older
+
+
+async def test_a_tombstone_is_found_under_the_ids_of_every_rule(db: Database) -> None:
+    every = [make_item(f"News {n}", hours=-n, position=n) for n in range(3)]
+    others = {item.id: [item.id, f"{n:016d}"] for n, item in enumerate(every)}
+    async with db.write() as conn:
+        told = await items.remember(db, conn, every, backlog=1, other_ids=others)
+        assert (len(told.new), told.passed_over) == (1, 2)
+        renamed = [replace(item, id=f"{n:016d}") for n, item in enumerate(every)]
+        assert await items.remember(db, conn, renamed) == Remembered()

@@ -18,6 +18,7 @@ from digest import collect, web
 from digest.app import App
 from digest.errors import StoreError
 from digest.reading.pushed import MOST_BYTES
+from digest.shelf import Shelf
 from digest.store import Database, placements
 from newsroom import open_newsroom, write_config
 
@@ -85,7 +86,7 @@ class Mute(Database):
 @asynccontextmanager
 async def mute(app: App) -> AsyncIterator[App]:
     db = Mute(app.settings.store.url, base=app.loaded.base)
-    yield replace(app, db=db)
+    yield replace(app, db=db, shelf=Shelf(db, app.http, now=app.now))
     await db.close()
 
 

@@ -15,6 +15,7 @@ from httpx2 import ASGITransport, AsyncClient
 from digest import hubs, web
 from digest.app import App
 from digest.errors import StoreError
+from digest.shelf import Shelf
 from digest.store import Database, placements, sources
 from digest.store.sources import SourceRecord
 from make import MORNING
@@ -86,7 +87,7 @@ class Mute(Database):
 @asynccontextmanager
 async def mute(app: App) -> AsyncIterator[App]:
     db = Mute(app.settings.store.url, base=app.loaded.base)
-    yield replace(app, db=db)
+    yield replace(app, db=db, shelf=Shelf(db, app.http, now=app.now))
     await db.close()
 
 

@@ -51,7 +51,7 @@ def place_of(url: str) -> Place:
         where = httpx2.URL(url.partition("#")[0])
     except (httpx2.InvalidURL, ValueError) as error:
         raise refusals.bad_address(url) from error
-    if where.scheme not in ("http", "https") or not where.host:
+    if where.scheme not in ("http", "https") or not where.host or (where.port or 0) > 65_535:
         raise refusals.bad_address(url)
     return Place(
         text=str(where),

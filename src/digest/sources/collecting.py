@@ -5,8 +5,10 @@ Not behind it: when to visit, and what is remembered: the verb `collect` decides
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -16,9 +18,9 @@ from digest.errors import Fault, FetchError, ParseError, SourceError
 from digest.model import Document, FeedManners
 from digest.reading import Hints, read_document, read_feed, read_mail, read_page
 from digest.settings import Source
-from digest.sources.discover import discover
 from digest.sources.folder import read_folder
-from digest.sources.following import complete, follow
+from digest.sources.following import complete, follow, follow_again
+from digest.sources.giveup import keys_done
 from digest.sources.http import Http, Response, Validators
 from digest.sources.kinds import kind_of_package
 from digest.sources.mailbox import read_mailbox
@@ -48,6 +50,10 @@ class Known:
     first: bool = False
     #: Asked instead of the source's own.
     address: str | None = None
+    #: What stands at the address may be a site's page: its feed is looked for.
+    discover: bool = False
+    #: The time of the visit; without it nothing is read a second time for corrections.
+    now: datetime | None = None
     #: Of a mailbox.
     password: str | None = None
     #: Of these keys, those that no earlier visit was done with.
@@ -139,11 +145,26 @@ async def _web(source: Source, http: Http, readers: Readers, *, known: Known) ->
         moved_to=answer.moved_to,
     )
     if answer.not_modified or (answer.fingerprint and answer.fingerprint == known.fingerprint):
-        return replace(common, not_modified=True)
+        common = replace(common, not_modified=True)
+        if not source.follow:
+            return common
+        again = await follow_again(source, http, readers, known=known)
+        return replace(
+            common,
+            documents=again.documents,
+            cursor=again.cursor,
+            not_modified=not again.documents,
+        )
     if source.follow:
         links = await follow(source, answer, http, readers, known=known)
         kept = common if links.complete else replace(common, validators=None, fingerprint=None)
-        return replace(kept, documents=links.documents, faults=links.faults, done=links.done)
+        return replace(
+            kept,
+            documents=links.documents,
+            faults=links.faults,
+            done=links.done,
+            cursor=links.cursor,
+        )
     if not is_feed:
         page = await _read(source, readers, read_page, answer)
         return replace(common, documents=(page,))
@@ -162,9 +183,11 @@ async def _feed(
     try:
         document = await _read(source, readers, read_feed, answer)
     except ParseError as error:
-        if error.fault is not Fault.NOT_A_FEED or not known.first:
+        if error.fault is not Fault.NOT_A_FEED or not known.discover:
             raise
         # Somebody gave the site's address: its feed is looked for, once.
+        from digest.sources.discover import discover
+
         found = await discover(answer.url, http, readers)
         if found.kind != "feed" or found.url == answer.url:
             raise
@@ -267,21 +290,14 @@ async def _folder(
             temporary=False,
             fault=Fault.NO_ACCESS,
         )
-    path = base / source.path
-    found = await asyncio.to_thread(
-        lambda: list(read_folder(path, max_bytes=max_bytes, source_id=source.id))
-    )
-    faults: list[SourceError] = []
-    files: list[tuple[str, bytes]] = []
-    for name, data in found:
-        if isinstance(data, SourceError):
-            faults.append(type(data)(source.id, f"{name} {data}", fault=data.fault))
-        else:
-            files.append((name, data))
-    unread = await known.unread([content_key(data) for _, data in files])
-    new = [(name, data) for name, data in files if content_key(data) in unread]
+    look = partial(read_folder, base / source.path, max_bytes=max_bytes, source_id=source.id)
+    keys, faults = await asyncio.to_thread(_keys, look())
+    unread = await known.unread(list(keys.values()))
+    new = {name for name, key in keys.items() if key in unread}
     documents, done = [], []
-    for bundle in _bundles(new):
+    # Read again, and only as it is needed: all of it at once could be gigabytes.
+    bundles = _bundles(_readable(look(only=new), faults)) if new else iter(())
+    while bundle := await asyncio.to_thread(next, bundles, None):
         for (name, data), document in zip(
             bundle, await _read_bundle(readers, bundle, _hints(source)), strict=True
         ):
@@ -298,7 +314,26 @@ async def _folder(
     )
 
 
-def _bundles(files: Iterable[tuple[str, bytes]]) -> Iterable[list[tuple[str, bytes]]]:
+def _keys(
+    found: Iterable[tuple[str, bytes | SourceError]],
+) -> tuple[dict[str, str], list[SourceError]]:
+    """Keys of files by their names, and what is wrong with the others; no octets are kept."""
+    faults: list[SourceError] = []
+    return {name: content_key(data) for name, data in _readable(found, faults)}, faults
+
+
+def _readable(
+    found: Iterable[tuple[str, bytes | SourceError]], faults: list[SourceError]
+) -> Iterator[tuple[str, bytes]]:
+    """Those of *found* that could be read; of the others *faults* is told."""
+    for name, data in found:
+        if isinstance(data, SourceError):
+            faults.append(type(data)(data.source_id, f"{name} {data}", fault=data.fault))
+        else:
+            yield name, data
+
+
+def _bundles(files: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
     bundle: list[tuple[str, bytes]] = []
     size = 0
     for name, data in files:
@@ -343,17 +378,24 @@ async def _mailbox(
         unread=known.unread,
         max_bytes=max_bytes,
     )
-    documents, faults, done = [], list(box.faults), []
+    documents: list[Document] = []
+    faults, done = list(box.faults), list(box.done)
+    cursor, held_back = box.cursor, False
     for key, data in box.messages:
         try:
             documents.append(await readers.run(read_mail, data, _hints(source)))
         except ParseError as error:
             faults.append(ParseError(source.id, f"{key}: the mail {error}", fault=error.fault))
-        done.append(key)
+            settled = await keys_done(error, key, unread=known.unread)
+            if key not in settled and not held_back:
+                cursor, held_back = box.before.get(key, box.cursor), True
+            done.extend(settled)
+        else:
+            done.append(key)
     return Fetched(
         documents=tuple(documents),
         faults=tuple(faults),
-        cursor=box.cursor,
-        done=(*done, *box.done),
+        cursor=cursor,
+        done=tuple(done),
         not_modified=not box.messages and not faults,
     )

@@ -151,9 +151,13 @@ class _Search:
             self.words.append(f"{why} now, so nothing else was tried.")
             return self._end("none", given, fault=self.closed.get(_host(answer.url), Fault.ROBOTS))
         self.kept = len(talk[:1])
-        if result := await self._guess(answer.url):
+        # Below the front page somebody means that page: a feed of the whole site is not it.
+        at_root = urlsplit(answer.url).path in ("", "/")
+        if at_root and (result := await self._guess(answer.url)):
             return result
         if result := await self._page(given, answer, sitemaps, article=seen.article):
+            return result
+        if not at_root and (result := await self._guess(answer.url)):
             return result
         if talk:
             self.words.append("Only its readers' comments have a feed.")

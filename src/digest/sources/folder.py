@@ -7,7 +7,7 @@ reads the disk.
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,11 @@ LARGEST: Final = 10_000_000
 
 
 def read_folder(
-    path: Path, *, max_bytes: int = LARGEST, source_id: str = ""
+    path: Path,
+    *,
+    max_bytes: int = LARGEST,
+    source_id: str = "",
+    only: Collection[str] | None = None,
 ) -> Iterator[tuple[str, bytes | SourceError]]:
     """Every document under *path*, recursively, sorted by name: (name, its bytes or its fault).
 
@@ -29,6 +33,7 @@ def read_folder(
     Args:
         max_bytes: larger files are faults, and are not read.
         source_id: whom the errors are about.
+        only: names; other files are not opened, and there is nothing about them.
 
     Raises:
         FetchError: *path* itself is not there or may not be read.
@@ -49,6 +54,8 @@ def read_folder(
         ) from error
     for file, fault in found:
         name = _printable(file.relative_to(root).as_posix())
+        if only is not None and name not in only:
+            continue
         if fault is not None:
             yield name, _unreadable(source_id, fault)
             continue

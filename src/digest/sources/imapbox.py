@@ -6,6 +6,7 @@ conversation.  The conversation itself is in `imapline`.  Loud: the network.
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Self
@@ -28,19 +29,25 @@ class _Cursor:
     uid: int
     #: At this one the connection broke the last time.
     tried: int = 0
+    #: The highest UID looked at, when the cursor stays before a mail that is to come again.
+    seen: int = 0
 
     @classmethod
     def read(cls, text: str | None) -> Self | None:
         try:
             told = json.loads(text or "null")
             return cls(
-                validity=int(told["validity"]), uid=int(told["uid"]), tried=int(told["tried"])
+                validity=int(told["validity"]),
+                uid=int(told["uid"]),
+                tried=int(told["tried"]),
+                seen=int(told.get("seen", 0)),
             )
         except (ValueError, TypeError, KeyError):
             return None
 
     def __str__(self) -> str:
-        return json.dumps({"validity": self.validity, "uid": self.uid, "tried": self.tried})
+        told = {"validity": self.validity, "uid": self.uid, "tried": self.tried}
+        return json.dumps(told | ({"seen": self.seen} if self.seen else {}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +55,8 @@ class _Sight:
     """What lies in the folder that is new to us by its UIDs."""
 
     since: _Cursor
-    #: By UID; one visit's share.
-    heads: tuple[Head, ...]
-    #: The highest UID behind which nothing is left to look at, once the heads are done.
+    uids: tuple[int, ...]
+    #: Nothing is left to look at once they are done, up to this UID.
     until: int
 
 
@@ -63,16 +69,33 @@ async def read_imap(
         most: mails and octets that one visit takes.
     """
     async with Line(place, longest=max_bytes + 1) as line:
-        sight = await line.do(lambda: _look(line, cursor, most=most[0]))
-        new = await unread([head.letter.key for head in sight.heads])
-        visit = _Visit(place=place, reached=sight.since, wanted=set(new), max_bytes=max_bytes)
-        for head in sight.heads:
-            if visit.octets >= most[1]:
-                return visit.box()
-            if not await visit.take(line, head):
+        sight = await line.do(lambda: _look(line, cursor))
+        visit = _Visit(place=place, reached=sight.since, max_bytes=max_bytes, most=most)
+        # What was taken before may lie there by the hundreds, behind a mail that came again.
+        for start in range(0, len(sight.uids), most[0]):
+            if visit.is_full or not await _take_some(
+                line, visit, sight.uids[start : start + most[0]], unread
+            ):
                 return visit.box()
         visit.pass_by(sight.until)
         return visit.box()
+
+
+async def _take_some(line: Line, visit: "_Visit", uids: Sequence[int], unread: Unread) -> bool:
+    """Take these; False if the visit ends here."""
+    try:
+        heads = await line.do(partial(line.heads, uids))
+    except FetchError as error:
+        if not visit.messages:
+            raise
+        visit.faults.append(error)
+        return False
+    visit.wanted = await unread([head.letter.key for head in heads])
+    for head in heads:
+        if visit.is_full or not await visit.take(line, head):
+            return False
+    visit.pass_by(uids[-1])
+    return True
 
 
 async def await_imap(place: Place, *, cursor: str | None, wait_s: float) -> bool:
@@ -81,7 +104,7 @@ async def await_imap(place: Place, *, cursor: str | None, wait_s: float) -> bool
     async with Line(place) as line:
         await line.do(line.open)
         last = _Cursor.read(cursor)
-        if last and last.validity == line.validity and line.highest > last.uid:
+        if last and last.validity == line.validity and line.highest > max(last.uid, last.seen):
             return True
         by_idle = await line.do(line.offers_idle)
         # From here on it is waiting that takes time, and each step has its own limit.
@@ -98,7 +121,7 @@ async def await_imap(place: Place, *, cursor: str | None, wait_s: float) -> bool
     return False
 
 
-def _look(line: Line, cursor: str | None, *, most: int) -> _Sight:
+def _look(line: Line, cursor: str | None) -> _Sight:
     exists = line.open()
     known = _Cursor.read(cursor)
     if known is not None and known.validity == line.validity:
@@ -109,9 +132,8 @@ def _look(line: Line, cursor: str | None, *, most: int) -> _Sight:
         first = max(1, exists - line.place.backlog + 1)
         uids = line.uids(f"{first}:{exists}") if exists else []
         since = _Cursor(validity=line.validity, uid=min(uids, default=1) - 1)
-    ahead = sorted({uid for uid in uids if uid > since.uid})
-    until = line.highest if len(ahead) <= most else ahead[most - 1]
-    return _Sight(since=since, heads=line.heads(ahead[:most]), until=until)
+    ahead = tuple(sorted({uid for uid in uids if uid > since.uid}))
+    return _Sight(since=since, uids=ahead, until=line.highest)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,20 +142,30 @@ class _Visit:
 
     place: Place
     reached: _Cursor
-    #: Keys not yet taken, by an earlier visit or by this one.
-    wanted: set[str]
     max_bytes: int
+    #: Mails, and octets.
+    most: tuple[int, int]
+    #: Keys that no earlier visit has taken, and those that this one has.
+    wanted: frozenset[str] = frozenset()
+    taken: set[str] = field(default_factory=set)
     octets: int = 0
     messages: list[tuple[str, bytes]] = field(default_factory=list)
     faults: list[SourceError] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    before: dict[str, _Cursor] = field(default_factory=dict)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.messages) >= self.most[0] or self.octets >= self.most[1]
 
     def box(self) -> Mailbox:
+        seen = self.reached.uid
         return Mailbox(
             messages=tuple(self.messages),
             faults=tuple(self.faults),
             cursor=str(self.reached),
             done=tuple(self.done),
+            before={key: str(replace(at, seen=seen)) for key, at in self.before.items()},
         )
 
     def pass_by(self, uid: int) -> None:
@@ -143,10 +175,10 @@ class _Visit:
     async def take(self, line: Line, head: Head) -> bool:
         """Take one mail, or say why not; False if the connection broke over it."""
         letter, source_id = head.letter, self.place.source_id
-        if letter.key not in self.wanted:
+        if letter.key not in self.wanted or letter.key in self.taken:
             self.pass_by(head.uid)
             return True
-        self.wanted.discard(letter.key)
+        self.taken.add(letter.key)
         if letter.no_news:
             self._leave(head, fault_of(source_id, letter))
             return True
@@ -167,10 +199,12 @@ class _Visit:
         elif data is not None and len(data) > self.max_bytes:
             self._leave(head, too_big(source_id, letter, self.max_bytes))
         else:
-            # None: somebody has deleted it just now.
+            before = replace(self.reached, tried=0)
             self.pass_by(head.uid)
+            # None: somebody has deleted it just now.
             if data is not None:
                 self.messages.append((letter.key, data))
+                self.before[letter.key] = before
                 self.octets += len(data)
         return True
 

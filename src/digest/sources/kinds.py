@@ -9,16 +9,14 @@ import asyncio
 import inspect
 import types
 import typing
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from digest.errors import Fault, FetchError, ParseError, SourceError, StoreError
-from digest.model import Document
-from digest.reading.safehtml import safe_html
+from digest.errors import Fault, FetchError, SourceError, StoreError
 from digest.settings import KINDS_OF_PACKAGES, Source
 from digest.telemetry import log
 
@@ -78,32 +76,9 @@ def kind_of_package(name: str, *, longest_s: float = LONGEST_VISIT_S) -> FetchKi
             raise _ours(source.id, text) from error
         if (wrong := wrong_in(fetched)) is not None:
             raise _ours(source.id, f"{who} went wrong: {wrong}; report it to its makers")
-        return await _cleaned(fetched, source.id, readers)
+        return fetched
 
     return guarded
-
-
-async def _cleaned(fetched: "Fetched", source_id: str, readers: "Readers") -> "Fetched":
-    """The same with safe HTML: what a package says of that is not relied on."""
-    documents: list[Document] = []
-    faults = list(fetched.faults)
-    for document in fetched.documents:
-        try:
-            documents.append(
-                await readers.run(with_safe_html, document)
-                if any(item.html for item in document.items)
-                else document
-            )
-        except ParseError as error:
-            text = f"{document.name}: {error}"
-            faults.append(ParseError(source_id, text, fault=error.fault))
-    return replace(fetched, documents=tuple(documents), faults=tuple(faults))
-
-
-def with_safe_html(document: Document) -> Document:
-    """*document* with nothing in its items' HTML that could do harm."""
-    items = (replace(item, html=safe_html(item.html, item.url)) for item in document.items)
-    return replace(document, items=tuple(items))
 
 
 def _ours(source_id: str, text: str) -> SourceError:

@@ -6,8 +6,8 @@ first wants the operator.  Their text is `reading`'s; here only headers are look
 """
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
@@ -61,6 +61,9 @@ class Mailbox:
     cursor: str | None = None
     #: Further keys that need not be looked at again.
     done: tuple[str, ...] = ()
+    #: Key of a message → the cursor under which it is brought again; where it is not here, it
+    #: is brought again as long as its key is not done.
+    before: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,7 +44,7 @@ class Remembered:
     passed_over: int = 0
 
 
-def _fingerprint(item: Item) -> str:
+def fingerprint(item: Item) -> str:
     """Of what a reader would see: the times at which we looked do not count."""
     timeless = replace(item, published_at=item.seen_at, seen_at=item.seen_at, position=0)
     unseen = {"published_at", "seen_at", "position", "guid", "revision"}
@@ -58,6 +58,7 @@ async def remember(
     items: Iterable[Item],
     *,
     html: Mapping[str, str] = MappingProxyType({}),
+    other_ids: Mapping[str, Sequence[str]] = MappingProxyType({}),
     backlog: int | None = None,
     noteworthy: Noteworthy = always,
     now: datetime | None = None,
@@ -69,6 +70,8 @@ async def remember(
 
     Args:
         html: id → safe HTML of the body.
+        other_ids: id → ids that the item would have under other identity rules: it is found
+            under them, too, and so is its tombstone.
         backlog: of a first visit: how many of the new ones are kept, newest first.
         noteworthy: a change that is not takes effect only while no edition has the item, and
             leaves no revision.
@@ -78,29 +81,57 @@ async def remember(
     html = {aliases.get(id, id): text for id, text in html.items()}
     known = await _known(conn, list(by_id))
     fresh = [item for item in by_id.values() if item.id not in known]
+    named = {aliases.get(id, id): others for id, others in other_ids.items()}
     kept, old = _newest(fresh, backlog)
-    rows = [_row(item, html.get(item.id, "")) for item in kept]
-    same = await _same_elsewhere(conn, kept)
-    rows = [row | {"same_as": same.get(str(row["id"]))} for row in rows]
-    rows += [_row(item, "") | {"content": "", "purged_at": item.seen_at} for item in old]
-    rows = [{"same_as": None, "purged_at": None} | row for row in rows]
+    rows = await _new_rows(conn, kept, old, html)
     if rows:
         # Another process may have met them in the meantime.
         await conn.execute(db.insert(schema.item).on_conflict_do_nothing(), rows)
-    changed = []
+        await _name(db, conn, {item.id: named.get(item.id, ()) for item in fresh})
+        if not db.is_sqlite:
+            # And in other words: they are a revision of what it kept.
+            there = await _known(conn, [item.id for item in kept])
+            known |= {
+                id: row for id, row in there.items() if row.fingerprint != fingerprint(by_id[id])
+            }
+            kept = [item for item in kept if item.id not in known]
     placed = await _placed(conn, known)
-    for id, row in known.items():
-        item = by_id[id]
+    changed = [
+        id
+        for id, row in known.items()
         # A tombstone is as good as unchanged.
-        if row.purged_at is not None or _fingerprint(item) == row.fingerprint:
-            continue
-        if await _revise(
+        if row.purged_at is None
+        and fingerprint(item := by_id[id]) != row.fingerprint
+        and await _revise(
             conn, row, item, html.get(id, ""), noteworthy, now or item.seen_at, id in placed
-        ):
-            changed.append(id)
+        )
+    ]
     return Remembered(
         new=tuple(item.id for item in kept), changed=tuple(changed), passed_over=len(old)
     )
+
+
+async def _new_rows(
+    conn: AsyncConnection, kept: Sequence[Item], old: Sequence[Item], html: Mapping[str, str]
+) -> list[dict[str, object]]:
+    same = await _same_elsewhere(conn, kept)
+    rows = [
+        _row(item, html.get(item.id, "")) | {"same_as": same.get(item.id), "purged_at": None}
+        for item in kept
+    ]
+    gone = {"content": "", "same_as": None}
+    return rows + [_row(item, "") | gone | {"purged_at": item.seen_at} for item in old]
+
+
+async def _name(db: Database, conn: AsyncConnection, others: Mapping[str, Sequence[str]]) -> None:
+    rows = [
+        {"id": other, "item_id": id}
+        for id, every in others.items()
+        for other in every
+        if other != id
+    ]
+    if rows:
+        await conn.execute(db.insert(schema.alias).on_conflict_do_nothing(), rows)
 
 
 async def _under_known_ids(
@@ -175,12 +206,7 @@ async def _revise(
     placed: bool,
 ) -> bool:
     before = ITEM.validate_json(row.content)
-    undated = item.published_at == item.seen_at
-    item = replace(
-        item,
-        seen_at=before.seen_at,
-        published_at=before.published_at if undated else item.published_at,
-    )
+    item = _taking_the_place_of(before, item)
     columns = schema.item.c
     here = columns.id == item.id
     if row.revision >= MOST_REVISIONS or not noteworthy(before, item):
@@ -197,6 +223,13 @@ async def _revise(
     return True
 
 
+def _taking_the_place_of(before: Item, item: Item) -> Item:
+    """*item* with the time at which it was first met."""
+    undated = item.published_at == item.seen_at
+    published = before.published_at if undated else item.published_at
+    return replace(item, seen_at=before.seen_at, published_at=published)
+
+
 def _row(item: Item, html: str) -> dict[str, object]:
     return {
         "id": item.id,
@@ -204,7 +237,7 @@ def _row(item: Item, html: str) -> dict[str, object]:
         "published_at": item.published_at,
         "seen_at": item.seen_at,
         "content": ITEM.dump_json(replace(item, revision=0)).decode(),
-        "fingerprint": _fingerprint(item),
+        "fingerprint": fingerprint(item),
         "url": item.url,
         "html": html,
     }
@@ -243,6 +276,27 @@ async def known_among(conn: AsyncConnection, ids: Sequence[str]) -> frozenset[st
             await conn.scalars(select(alias).where(alias.in_(ids[start : start + _BATCH])))
         )
     return frozenset(known)
+
+
+async def fresh_among(
+    conn: AsyncConnection, items: Iterable[Item]
+) -> dict[str, tuple[Item, Item] | None]:
+    """Those of *items* that are new, or whose words are not those that are kept.
+
+    Id as given → what is kept and what would take its place; None for a new one.
+    """
+    given = list(items)
+    aliases, by_id = await _under_known_ids(conn, given)
+    known = await _known(conn, list(by_id))
+    fresh: dict[str, tuple[Item, Item] | None] = {}
+    for item in given:
+        row = known.get(aliases.get(item.id, item.id))
+        if row is None:
+            fresh[item.id] = None
+        elif row.purged_at is None and fingerprint(by_id[row.id]) != row.fingerprint:
+            before = ITEM.validate_json(row.content)
+            fresh[item.id] = (before, _taking_the_place_of(before, by_id[row.id]))
+    return fresh
 
 
 async def _placed(conn: AsyncConnection, ids: Iterable[str]) -> set[str]:

@@ -104,6 +104,7 @@ source = Table(
     Column("paused_at", Instant),
     Column("identity", String(16), nullable=False, server_default="guid"),
     Column("cursor", Text),
+    Column("gap", Text),
     Column("hub", Text),
     Column("topic", Text),
     Column("hub_secret", String(64)),

@@ -59,6 +59,8 @@ class SourceRecord:
     identity: str = "guid"
     #: What the source's kind wants to remember.
     cursor: str | None = None
+    #: Of a paged feed: the part before it could not be had, and is still to be walked.
+    gap: str | None = None
     #: WebSub: hub and topic, the secret of its signatures, when asked, until when granted.
     hub: str | None = None
     topic: str | None = None
@@ -76,9 +78,13 @@ async def known(conn: AsyncConnection) -> dict[str, SourceRecord]:
     return {row.id: _record(row) for row in rows}
 
 
-async def find(conn: AsyncConnection, source_id: str) -> SourceRecord | None:
-    row = (await conn.execute(select(_T).where(_T.c.id == source_id))).one_or_none()
-    return None if row is None else _record(row)
+async def find(conn: AsyncConnection, source_id: str, *, lock: bool = False) -> SourceRecord | None:
+    """What is remembered of one source.
+
+    Args:
+        lock: nobody else may change it until this transaction ends: it is going to be written.
+    """
+    return (await several(conn, [source_id], lock=lock)).get(source_id)
 
 
 def _record(row: Row[Any]) -> SourceRecord:
@@ -86,10 +92,15 @@ def _record(row: Row[Any]) -> SourceRecord:
     return SourceRecord(**values | {"newsletters": tuple(values["newsletters"] or ())})
 
 
-async def several(conn: AsyncConnection, ids: Sequence[str]) -> dict[str, SourceRecord]:
-    """The records of those of *ids* that have one."""
-    rows = await conn.execute(select(_T).where(_T.c.id.in_(ids)))
-    return {row.id: _record(row) for row in rows}
+async def several(
+    conn: AsyncConnection, ids: Sequence[str], *, lock: bool = False
+) -> dict[str, SourceRecord]:
+    """The records of those of *ids* that have one; locked as in `find`."""
+    query = select(_T).where(_T.c.id.in_(ids))
+    if lock:
+        # Always in one order: two that want the same rows must not wait for each other.
+        query = query.order_by(_T.c.id).with_for_update()
+    return {row.id: _record(row) for row in await conn.execute(query)}
 
 
 async def visited(db: Database, conn: AsyncConnection, *records: SourceRecord) -> None:

@@ -33,6 +33,7 @@ def upgrade() -> None:
             sa.Column("paused_at", _INSTANT, nullable=True),
             sa.Column("identity", sa.String(length=16), server_default="guid", nullable=False),
             sa.Column("cursor", sa.Text(), nullable=True),
+            sa.Column("gap", sa.Text(), nullable=True),
             sa.Column("hub", sa.Text(), nullable=True),
             sa.Column("topic", sa.Text(), nullable=True),
             sa.Column("hub_secret", sa.String(length=64), nullable=True),
