@@ -245,10 +245,13 @@ def write_newsroom(folder: Path, number: int, port: int) -> None:
 
 def tree_of(pid: int) -> list[int]:
     """*pid* and all that it started, workers of its workers too."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except OSError:
-        return [pid]
+    children: list[str] = []
+    # A child is its thread's, not its process's.
+    for told in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children += told.read_text().split()
+        except OSError:
+            continue
     return [pid, *(found for child in children for found in tree_of(int(child)))]
 
 
@@ -272,13 +275,22 @@ def cpu_of(pid: int) -> float:
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """Ours, but with compiled modules kept, as an installed program has them."""
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+
+
 def poll(folder: Path) -> dict[str, float]:
     """One `digest collect`: wall and CPU seconds, peak memory of all its processes together."""
     start = time.perf_counter()
     answer = folder / "told.json"
     with answer.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "digest", "collect", "--json"], cwd=folder, stdout=file
+            [sys.executable, "-m", "digest", "collect", "--json"],
+            cwd=folder,
+            stdout=file,
+            env=environment(folder),
         )
     peak = 0
     # A worker that nobody waits for is in nobody's account: its last reading counts.
@@ -313,10 +325,11 @@ def bare_requests(number: int, port: int) -> float:
     return time.perf_counter() - start
 
 
-def start_alone() -> float:
+def start_alone(folder: Path) -> float:
     """CPU seconds of a `digest` that does nothing."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-m", "digest", "--help"], capture_output=True, check=True)
+    command = [sys.executable, "-m", "digest", "--help"]
+    subprocess.run(command, capture_output=True, check=True, env=environment(folder))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -336,13 +349,14 @@ def poll_sources(number: int) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             write_newsroom(folder, number, port)
+            start_alone(folder)
             return {
                 "sources": number,
                 "cold": poll(folder),
                 "warm": poll(folder),
                 "warm again": poll(folder),
                 "the same requests, bare, wall s": bare_requests(number, port),
-                "starting alone, CPU s": start_alone(),
+                "starting alone, CPU s": start_alone(folder),
             }
     finally:
         site.kill()

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from digest import collect, sources, store
 from digest.app import App
-from digest.errors import Conflict, NotFound, SourceError
+from digest.errors import ConfigError, Conflict, NotFound, SourceError
 from digest.health import bare
 from digest.model import RawItem
 from digest.settings import Source
@@ -102,17 +102,17 @@ def _refuse_known(url: str, places: dict[str, str]) -> None:
 
 
 def _declared(**values: object) -> Source:
-    """A source of *values*; one that cannot be is a conflict with what was asked for."""
+    """A source of *values*; `ConfigError` for one that cannot be."""
     try:
         source = Source.model_validate({k: v for k, v in values.items() if v is not None})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise Conflict(f"{where}: {first['msg'].removeprefix('Value error, ')}") from None
+        raise ConfigError([f"{where}: {first['msg'].removeprefix('Value error, ')}"]) from None
     if source.full_text and source.kind != "feed":
-        raise Conflict("--full-text is for feeds, and this is a page: leave it out")
+        raise ConfigError(["--full-text is for feeds, and this is a page: leave it out"])
     if source.follow and source.kind != "page":
-        raise Conflict("--follow is for pages, and this is a feed: leave it out")
+        raise ConfigError(["--follow is for pages, and this is a feed: leave it out"])
     return source
 
 
@@ -259,7 +259,7 @@ async def import_opml(
         id = _free_id(feed.title, feed.url, taken, records)
         try:
             source = _declared(id=id, kind="feed", url=feed.url, title=_one_line(feed.title))
-        except Conflict as error:
+        except ConfigError as error:
             problems.append(f"{bare(feed.url)[:200]} cannot be a source ({error}); add it by hand.")
             continue
         added.append(source)

@@ -29,7 +29,9 @@ def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
         structlog.processors.JSONRenderer()
         if as_json
         # The other formatter prints every local variable: keys, passwords, addresses.
-        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[

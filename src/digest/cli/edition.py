@@ -28,7 +28,6 @@ from digest.errors import Conflict, DigestError, NotFound
 from digest.model import Edition, EditionState, Slot
 from digest.settings import Newsletter, Source
 from digest.shelf import Visit
-from digest.sources.discover import discover
 from digest.store import editions, placements, subscribers
 from digest.store.editions import Record
 
@@ -65,6 +64,8 @@ async def _found(app: App, named: Source) -> Source:
     """*named* as what stands at its address: a feed, a page, or a page that lists articles."""
     if named.url is None:
         return named
+    from digest.sources.discover import discover
+
     found = await discover(named.url, app.http, app.readers)
     if found.kind == "none":
         # The visit says what is wrong.
@@ -138,9 +139,10 @@ def run(
 
     async def work(app: App) -> int:
         chosen = app.newsletter(newsletter)
+        # First: a date that is none must not cost a visit to every source.
+        slot = await _slot(app, chosen, date, again=again)
         with show.bars(quiet=as_json) as bars:
             visits = await _collect(app, chosen, source, bars)
-            slot = await _slot(app, chosen, date, again=again)
             if dry_run is not None:
                 repeats = await _latest(app, chosen) if again else None
                 edition = await _as_it_would_be(app, chosen, slot, source, repeats)

@@ -14,7 +14,6 @@ from digest.app import App
 from digest.cli import show
 from digest.cli.frame import CONFIG, Config, Json, fail, with_app
 from digest.errors import ConfigError, DigestError, NotFound
-from digest.reading.pushed import MOST_BYTES
 
 #: More of them are counted, not listed.
 _LISTED = 40
@@ -105,6 +104,8 @@ def _made_id(item: dict[str, Any]) -> str:
 
 def _read(file: str) -> bytes:
     """A little more than may be pushed, so that too much is seen to be too much."""
+    from digest.reading.pushed import MOST_BYTES
+
     if file == "-":
         return sys.stdin.buffer.read(MOST_BYTES + 1)
     try:

@@ -13,7 +13,7 @@ from digest.cli import show
 from digest.cli.frame import stop_politely
 from digest.errors import ConfigError
 from digest.runner import Runner
-from digest.settings import Loaded
+from digest.settings import Loaded, reveal
 from digest.telemetry import log
 
 
@@ -56,6 +56,12 @@ async def serve_until_stopped(loaded: Loaded) -> int:
     # Taken before anything starts: a second `serve` must not run the clock either by accident.
     listening = _listen(settings.host, settings.port)
     async with open_app(loaded, environ=os.environ) as app:
+        token = loaded.settings.api.token
+        if token is not None and app.api_token is None:
+            try:
+                reveal(token, base=loaded.base, environ=os.environ)
+            except ConfigError as error:
+                raise ConfigError([f"api.token: {fault}" for fault in error.faults]) from error
         runner = Runner(app)
         server = _Server(
             uvicorn.Config(

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest import collect, preflight, roster
+from digest import collect, preflight
 from digest.app import App
 from digest.cli import show
 from digest.cli.frame import CONFIG, Config, Json, Which, with_app
@@ -15,12 +15,17 @@ from digest.errors import Conflict, NotFound
 from digest.health import Word, bare
 from digest.jobs import next_slot
 from digest.preflight import Line, Report
-from digest.roster import Imported, Tried, Wishes
 from digest.settings import Source
-from digest.sources.discover import Discovery
+
+if TYPE_CHECKING:
+    from digest.roster import Imported, Tried
+    from digest.sources.discover import Discovery
+
+# `roster` brings the readers of pages and lists along: only the commands that look at an address
+# wait for them.
 
 sources = typer.Typer(
-    help="Where items come from: list, check, add, pause, import, export, report.",
+    help="Where items come from: list, check, add, pause, resume, remove, import, export, report.",
     invoke_without_command=True,
 )
 
@@ -36,9 +41,17 @@ Id = Annotated[str, typer.Argument(help="Id of the source.")]
 @sources.callback()
 def listing(context: typer.Context, config: Config = CONFIG, as_json: Json = False) -> None:
     """List the sources and how each is, troubles first."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        _list(config, as_json)
 
+
+@sources.command(name="list")
+def list_all(config: Config = CONFIG, as_json: Json = False) -> None:
+    """List the sources and how each is: the same as `digest sources`."""
+    _list(config, as_json)
+
+
+def _list(config: Path, as_json: bool) -> None:
     async def work(app: App) -> int:
         lines = await preflight.survey(app)
         if as_json:
@@ -52,12 +65,15 @@ def listing(context: typer.Context, config: Config = CONFIG, as_json: Json = Fal
                 _next_check(line),
                 line.status,
                 f"{line.health.per_day:.1f}",
-                _note(line),
             )
             for line in lines
         ]
-        columns = ("source", "health", "last success", "next check", "HTTP", "items/day", "")
+        columns = ("source", "health", "last success", "next check", "HTTP", "items/day")
         show.table("Sources", columns, rows)
+        # Below the table: in a column of it a sentence would be broken word by word.
+        for line in lines:
+            if note := _note(line):
+                show.say(f"{line.id}: {note}")
         if not lines:
             show.say("There are none yet: `digest sources add URL`, or [[sources]] in config.toml.")
         return 0
@@ -107,6 +123,8 @@ def check(
 
 
 async def _check_address(app: App, url: str, as_json: bool) -> int:
+    from digest import roster
+
     found = await roster.explore(app, url)
     if as_json:
         show.answer(found)
@@ -115,7 +133,7 @@ async def _check_address(app: App, url: str, as_json: bool) -> int:
     return 1 if found.kind == "none" else 0
 
 
-def _say_found(found: Discovery) -> None:
+def _say_found(found: "Discovery") -> None:
     for sentence in found.words:
         show.say(sentence)
     for problem in found.problems:
@@ -132,6 +150,8 @@ def _say_found(found: Discovery) -> None:
 
 
 async def _check_source(app: App, source: Source, as_json: bool) -> int:
+    from digest import roster
+
     tried = await roster.try_out(app, source)
     line = next(line for line in await preflight.survey(app) if line.id == source.id)
     if as_json:
@@ -141,7 +161,7 @@ async def _check_source(app: App, source: Source, as_json: bool) -> int:
     return 1 if tried.fault else 0
 
 
-def _say_tried(tried: Tried, line: Line) -> None:
+def _say_tried(tried: "Tried", line: Line) -> None:
     where = f" at {line.where}" if line.where else ""
     show.say(f"{line.id} is a source of kind {line.kind}{where}.")
     if line.kind == "push":
@@ -188,7 +208,9 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Look at an address, choose the best thing there, and make it a source."""
-    wishes = Wishes(
+    from digest import roster
+
+    wishes = roster.Wishes(
         id=id,
         title=title,
         follow=follow,
@@ -280,6 +302,8 @@ def import_list(
             octets = await asyncio.to_thread(file.read_bytes)
         except OSError as error:
             raise NotFound(f"{file} cannot be read: {error.strerror}") from error
+        from digest import roster
+
         done = await roster.import_opml(
             app, octets, newsletters=tuple(newsletter or ()), dry_run=dry_run
         )
@@ -296,7 +320,7 @@ def import_list(
     with_app(config, work)
 
 
-def _say_imported(done: Imported) -> None:
+def _say_imported(done: "Imported") -> None:
     if done.added:
         rows = [(source.id, source.title, source.url) for source in done.added]
         show.table("Would be added" if done.dry_run else "Added", ("source", "title", ""), rows)
@@ -316,6 +340,8 @@ def export(
     """Write every feed that has an address as an OPML list, for any feed reader."""
 
     async def work(app: App) -> int:
+        from digest import roster
+
         octets, number = await roster.export_opml(app)
         if file is None:
             typer.echo(octets, nl=False)
