@@ -7,6 +7,7 @@ and no clocks, and no captions, updates or briefs.
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import trafilatura
 from trafilatura.settings import Document
@@ -48,7 +49,7 @@ def ours(name: str, body: bytes, hints: Hints) -> Reading:
     return Reading(
         title=found.title,
         authors=authors(found.authors),
-        published=moment(found.published_at, day_only=found.day_only),
+        published=moment(_there(found.published_at, hints), day_only=found.day_only),
         updated=moment(changed),
         image=image.url or "",
         caption=image.caption or "",
@@ -83,6 +84,11 @@ def _text(item: RawItem) -> str:
 def authors(told: list[str] | tuple[str, ...]) -> Counter[str]:
     """Each name, without the spaces, however the names were joined."""
     return Counter(name.casefold() for name in names(told))
+
+
+def _there(at: datetime | None, hints: Hints) -> datetime | None:
+    """*at* in the page's own zone: a day without a clock is a day there."""
+    return at.astimezone(ZoneInfo(hints.timezone)) if at else None
 
 
 def moment(at: datetime | None, *, day_only: bool = False) -> str:

@@ -26,6 +26,8 @@ _NO_WORD = re.compile(r"[\W_]+")
 _SEPARATOR = re.compile(r"\s+[|–—·•»«:-]+\s+|\s*[|»]\s*")
 #: More is no headline.
 _LONGEST_TITLE: Final = 1_000
+#: Runs of text from the first paragraph on among which dates may still stand.
+_BELOW: Final = 8
 _CARD = re.compile(r"(?:^|[-_\s])(?:card|related|bookmark|teaser|promo|embed)(?:$|[-_\s])", re.I)
 _OPINION = re.compile(r"(opinion)\s*:\s*", re.IGNORECASE)
 _MOST_CARDS: Final = 12
@@ -139,15 +141,17 @@ def read_head(
         named: the page calls *title* its headline; else what looks like one may be it.
     """
     end = next((place for place, run in enumerate(runs) if run.block.text == first), None)
-    lines = lines_of(runs[:end])
+    above = lines_of(runs[:end])
+    # A lead may stand above the byline.
+    below = lines_of(runs[end : end + _BELOW]) if end is not None else []
     wanted = key(title)
-    start = next((place for place, line in enumerate(lines) if key(line.text) == wanted), None)
+    start = next((place for place, line in enumerate(above) if key(line.text) == wanted), None)
     if not named and end is not None:
-        start = headline_by_looks(lines, start)
-        title = lines[start].text if start is not None else title
+        start = headline_by_looks(above, start)
+        title = above[start].text if start is not None else title
     if start is None:
         return title, Byline(), frozenset()
-    byline, texts = read_lines(lines[start + 1 :], language=language)
+    byline, texts = read_lines(above[start + 1 :], below, language=language)
     return title, byline, texts | {title}
 
 

@@ -167,18 +167,26 @@ def _set_in(node: LexborNode) -> int:
     return height + bold
 
 
-def read_lines(lines: Sequence[Line], *, language: str | None) -> tuple[Byline, frozenset[str]]:
-    """What *lines*, those below a headline, say together, and which of them belong to a byline."""
+def read_lines(
+    above: Sequence[Line], below: Sequence[Line], *, language: str | None
+) -> tuple[Byline, frozenset[str]]:
+    """What the lines below a headline say together, and which of them belong to a byline.
+
+    Args:
+        above: those that stand above the first paragraph.
+        below: that, and those that follow; a name alone is none among them.
+    """
     byline, texts = Byline(), set()
     read: list[tuple[Line, Byline | None]] = []
-    for line in lines[:_HEAD_LINES]:
-        if len(line.text) >= _PROSE_CHARS:
+    for place, line in enumerate((*above, *below)):
+        if len(line.text) >= _PROSE_CHARS or place >= _HEAD_LINES:
             break
         found = read_byline(line.text, language=language)
-        read.append((line, found))
         if found is not None:
             byline = byline.joined(found)
             texts.add(line.text)
+        if place < len(above):
+            read.append((line, found))
     dated = [line for line, found in read if found is not None and found.dated]
     for place, (line, found) in enumerate(read):
         if found is not None or (byline.authors and not _is_signed(line)):
