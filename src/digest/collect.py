@@ -245,7 +245,12 @@ async def _visit(app: App, source: Source, record: SourceRecord | None) -> Visit
         log.exception("source failed", source=source.id)
         text = f"Digest failed on it ({type(error).__name__}); its log says where"
         ours = SourceError(source.id, text, fault=Fault.OURS)
-        # Of the record only what is certainly sound: it may be what we failed on.
+        try:
+            return await app.shelf.keep(_given_up(app, source, known, ours))
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001 - then the record itself is what we failed on
+            log.exception("record of a source given up", source=source.id)
         sound = SourceRecord(
             id=source.id,
             first_at=known.first_at,

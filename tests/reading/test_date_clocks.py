@@ -1,23 +1,8 @@
 """Dates with rarer clocks and calendars: noon, 16.11 uur, 24:00, BST in Dhaka, Reiwa."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import pytest
 
-from digest.reading.dates import read_date
-
-
-def check(
-    text: str, language: str, timezone: str, expected: str | None, now: datetime | None
-) -> None:
-    """*expected*: a clock or a day of *timezone*."""
-    moment = read_date(text, language=language, timezone=timezone, now=now)
-    if moment is None:
-        assert expected is None
-        return
-    local = moment.at.astimezone(ZoneInfo(timezone))
-    assert f"{local:%Y-%m-%d}" + ("" if moment.day_only else f" {local:%H:%M}") == expected
+from moments import check
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,14 @@
 """What is told from now, in many languages: the clock is kept, or the text stays unread."""
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from digest.reading.date_relative import tells_from_now
-from digest.reading.dates import read_date
+from moments import check
 
 #: A Thursday.
 NOW = datetime(2024, 10, 17, 14, tzinfo=UTC)
-
-
-def check(
-    text: str, language: str, timezone: str, expected: str | None, now: datetime | None
-) -> None:
-    """*expected*: a clock or a day of *timezone*."""
-    moment = read_date(text, language=language, timezone=timezone, now=now)
-    if moment is None:
-        assert expected is None
-        return
-    local = moment.at.astimezone(ZoneInfo(timezone))
-    assert f"{local:%Y-%m-%d}" + ("" if moment.day_only else f" {local:%H:%M}") == expected
 
 
 @pytest.mark.parametrize(

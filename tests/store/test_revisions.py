@@ -221,8 +221,6 @@ async def test_what_a_source_is_done_with_is_not_unread_again(db: Database) -> N
         await sources.finish(db, conn, "desk", ["a"], at=MORNING)
         assert await sources.undone(conn, "desk", ["a", "b"]) == {"b"}
         assert await sources.undone(conn, "other", ["a"]) == {"a"}
-        await sources.forget(conn, "desk")
-        assert await sources.undone(conn, "desk", ["a"]) == {"a"}
 
 
 async def test_two_who_meet_one_item_in_other_words_lose_neither(db: Database) -> None:

@@ -5,22 +5,19 @@ import re
 import shlex
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
-from httpx2 import ASGITransport, AsyncClient, Response
+from httpx2 import Response
 from starlette.types import Message
 
 from digest import collect, web
 from digest.app import App
-from digest.errors import StoreError
 from digest.reading.pushed import MOST_BYTES
-from digest.shelf import Shelf
-from digest.store import Database, placements
 from newsroom import open_newsroom, write_config
+from over_http import client_of, kept, mute
 
 HERE = "http://localhost:8025"
 TOKEN = "correct-horse"
@@ -52,13 +49,6 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
         yield newsroom
 
 
-@asynccontextmanager
-async def client_of(app: App) -> AsyncIterator[AsyncClient]:
-    transport = ASGITransport(app=web.create(app), client=("192.0.2.7", 4711))
-    async with AsyncClient(transport=transport, base_url=HERE) as http:
-        yield http
-
-
 async def post(
     app: App,
     body: object = BRIDGE,
@@ -74,25 +64,6 @@ async def post(
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     async with client_of(app) as http:
         return await http.post(path, content=content, headers=sent)
-
-
-class Mute(Database):
-    """A database that answers questions and keeps nothing."""
-
-    def write(self) -> NoReturn:
-        raise StoreError("the database is locked")
-
-
-@asynccontextmanager
-async def mute(app: App) -> AsyncIterator[App]:
-    db = Mute(app.settings.store.url, base=app.loaded.base)
-    yield replace(app, db=db, shelf=Shelf(db, app.http, now=app.now))
-    await db.close()
-
-
-async def kept(app: App) -> int:
-    async with app.db.read() as conn:
-        return len(await placements.unplaced(conn, "daily"))
 
 
 def problem(answer: Response, status: int) -> dict[str, Any]:

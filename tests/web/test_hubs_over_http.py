@@ -3,23 +3,18 @@
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
-from httpx2 import ASGITransport, AsyncClient
 
-from digest import hubs, web
+from digest import hubs
 from digest.app import App
-from digest.errors import StoreError
-from digest.shelf import Shelf
-from digest.store import Database, placements, sources
+from digest.store import sources
 from digest.store.sources import SourceRecord
 from make import MORNING
 from newsroom import open_newsroom, write_config
+from over_http import client_of, kept, mute
 
 TOPIC = "https://wire.example/feed.xml"
 SECRET = "kept-by-both"
@@ -61,13 +56,6 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
         yield opened
 
 
-@asynccontextmanager
-async def client_of(app: App) -> AsyncIterator[AsyncClient]:
-    transport = ASGITransport(app=web.create(app), client=("192.0.2.7", 4711))
-    async with AsyncClient(transport=transport, base_url="http://localhost:8025") as http:
-        yield http
-
-
 def path_of(app: App, source_id: str = "wire") -> str:
     return hubs.callback_url(app, source_id).removeprefix("http://localhost:8025")
 
@@ -75,25 +63,6 @@ def path_of(app: App, source_id: str = "wire") -> str:
 def signed(body: bytes = FEED, secret: str = SECRET) -> dict[str, str]:
     digits = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     return {"X-Hub-Signature": f"sha256={digits}", "Content-Type": "application/rss+xml"}
-
-
-class Mute(Database):
-    """A database that answers questions and keeps nothing."""
-
-    def write(self) -> NoReturn:
-        raise StoreError("the database is locked")
-
-
-@asynccontextmanager
-async def mute(app: App) -> AsyncIterator[App]:
-    db = Mute(app.settings.store.url, base=app.loaded.base)
-    yield replace(app, db=db, shelf=Shelf(db, app.http, now=app.now))
-    await db.close()
-
-
-async def kept(app: App) -> int:
-    async with app.db.read() as conn:
-        return len(await placements.unplaced(conn, "daily"))
 
 
 async def test_the_challenge_comes_back_as_plain_text(app: App) -> None:

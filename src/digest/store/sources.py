@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Row, delete, select
+from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import HostWait, RobotsFile
@@ -116,12 +116,6 @@ async def visited(db: Database, conn: AsyncConnection, *records: SourceRecord) -
     ]
     statement = insert.on_conflict_do_update(index_elements=[_T.c.id], set_=taken)
     await conn.execute(statement, rows)
-
-
-async def forget(conn: AsyncConnection, source_id: str) -> None:
-    """Remove what was remembered of a source; its items stay."""
-    for table, column in ((schema.done, schema.done.c.source_id), (_T, _T.c.id)):
-        await conn.execute(delete(table).where(column == source_id))
 
 
 # ------------------------------------------------------------- done with already

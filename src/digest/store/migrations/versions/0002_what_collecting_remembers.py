@@ -1,6 +1,7 @@
 """What collecting remembers: validators' companions, revisions, tombstones, hosts, reports
 
-Revision 0002, after 0001.
+Revision 0002, after 0001.  There is no way back but the backup made before: what it adds, older
+versions of Digest would lose.
 """
 
 import sqlalchemy as sa
@@ -134,7 +135,3 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("newsletter", "item_id", "revision", name="pk_correction"),
     )
     op.create_index("ix_correction_edition_id", "correction", ["edition_id"])
-
-
-def downgrade() -> None:
-    raise NotImplementedError("Digest goes forward only: restore the backup made before")
