@@ -59,11 +59,16 @@ class Origin(StrEnum):
     EXTRACTIVE = "extractive"
     #: Written by a model and checked against the source.
     MODEL = "model"
+    #: Written by a person of the newsroom.
+    EDITOR = "editor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """A sentence taken verbatim: ``item.text[start:end]``, white space folded, is *text*."""
+    """A sentence taken verbatim: ``item.text[start:end]``, white space folded, is *text*.
+
+    What a model or a person wrote instead has neither item nor offsets.
+    """
 
     item_id: str
     text: str
@@ -78,10 +83,49 @@ class Summary:
 
     origin: Origin
     sentences: tuple[Sentence, ...] = ()
+    #: Name of the model that chose the sentences, or wrote them; "" when none did.
+    model: str = ""
+    #: For what a model wrote: the source's sentences that it named as its evidence.
+    evidence: tuple[Sentence, ...] = ()
 
     @property
     def text(self) -> str:
         return " ".join(sentence.text for sentence in self.sentences)
+
+
+class About(StrEnum):
+    """What a reason is about."""
+
+    #: Why these items are one story, or why an item stands alone.
+    TOGETHER = "together"
+    #: Why an item is a copy of another.
+    COPY = "copy"
+    SECTION = "section"
+    #: Why it stands where it stands, beyond its score.
+    PLACE = "place"
+    HEADLINE = "headline"
+    SUMMARY = "summary"
+    #: What an earlier edition told of it.
+    UPDATE = "update"
+    #: Where its sources contradict each other.
+    DIFFERENCE = "difference"
+    #: What the newsroom added.
+    NOTE = "note"
+
+
+class Decider(StrEnum):
+    RULE = "rule"
+    EDITOR = "editor"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why something in an edition is as it is: a sentence for the newsroom."""
+
+    about: About
+    text: str
+    by: Decider = Decider.RULE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +143,14 @@ class Story:
     summary: Summary = Summary(origin=Origin.WHOLE)
     #: Name and value of every term of the score; the score is their sum.
     score_terms: tuple[tuple[str, float], ...] = ()
-    #: Why these items are one story, why this section: sentences for the operator.
-    reasons: tuple[str, ...] = ()
+    #: Every decision about it, in the order in which they were made.
+    why: tuple[Reason, ...] = ()
+    #: Of a running story: when its latest item that adds to it was published or changed.
+    updated_at: datetime | None = None
+    #: Id of the earlier edition that told it before; "" for a story told for the first time.
+    update_of: str = ""
+    #: Of the newsroom, on one line, shown as the newsroom's.
+    note: str = ""
 
     @property
     def lead(self) -> Item:
@@ -142,6 +192,42 @@ class Section:
     stories: tuple[Story, ...] = ()
 
 
+class Cause(StrEnum):
+    """Why an item is in no story and no brief of the edition that took it."""
+
+    #: The same text as an item that was left out too, or that an earlier edition carried.
+    COPY = "copy"
+    #: Below the cut of its section, of the edition, or of the briefs.
+    CUT = "cut"
+    #: By the newsroom.
+    KILLED = "killed"
+    #: Too old when the edition was due.
+    OLD = "old"
+    #: An earlier edition told it, and it says too little that is new.
+    TOLD = "told"
+    #: A later brief of the same edition tells it.
+    RETOLD = "retold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An item that an edition took and does not show, with the reason in words."""
+
+    item_id: str
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An item that an earlier edition of the newsletter showed, as it was then."""
+
+    item: Item
+    edition_id: str
+    #: The instant that edition was due.
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One dated issue of a newsletter, as composed: content only, its state is the store's."""
@@ -163,8 +249,12 @@ class Edition:
     briefs: tuple[Item, ...] = ()
     #: To what earlier editions carried, oldest first.
     corrections: tuple[Correction, ...] = ()
-    #: Items left out, each with the reason: (item id, reason).
-    dropped: tuple[tuple[str, str], ...] = ()
+    #: The newsroom's own words before everything else; paragraphs parted by blank lines.
+    intro: str = ""
+    #: Taken and not shown, by item id.
+    left_out: tuple[LeftOut, ...] = ()
+    #: Ids of items that an editor keeps for the next edition: this one does not take them.
+    held: tuple[str, ...] = ()
 
     @property
     def stories(self) -> tuple[Story, ...]:
