@@ -224,7 +224,7 @@ def test_each_value_in_force_says_where_it_came_from(tmp_path: Path) -> None:
     assert rows["mail.password"] == ("not set", "default")
     assert rows["collect.max_bytes"] == ("10_000_000", "default")
     assert rows["newsletters[0].slug"] == ('"daily"', "config.toml line 9")
-    assert rows["newsletters[0].send_at"] == ("07:00:00", "default")
+    assert rows["newsletters[0].send_at"] == ("[07:00:00]", "default")
     assert rows["newsletters[0].auto_approve"] == ("true", "default")
     assert rows["newsletters[0].sections"] == ("[]", "default")
     assert rows["sources"] == ("[]", "default")
@@ -322,7 +322,7 @@ def keys_of_the_example() -> Iterator[tuple[str, str, str]]:
 def test_the_example_has_no_faults_and_its_sources_are_there() -> None:
     loaded = load(EXAMPLE, environ={})
     (newsletter,) = loaded.settings.newsletters
-    assert newsletter.send_at == time(7, 0)
+    assert newsletter.send_at == (time(7, 0),)
     for source in loaded.settings.sources:
         assert source.path is not None
         assert loaded.resolve(source.path).exists(), source.id

@@ -70,6 +70,9 @@ _WANTS = {
 def _explain(errors: Iterable[ErrorDetails]) -> Iterator[Fault]:
     for error in errors:
         place, kind, given = error["loc"], error["type"], error["input"]
+        if place[-2:-1] == ("send_at",):
+            # One clock may stand without brackets: what is wrong is the clock, not an element.
+            place = place[:-1]
         # Elements that have faults of their own do not count for pydantic.
         if kind == "too_short" and (given or _table(place)):
             continue
@@ -256,13 +259,16 @@ def _contradictions(document: Row) -> Iterator[Fault]:
         yield Fault(
             ("newsletters",), "is empty; add [[newsletters]] with a slug and a title below it"
         )
+    slugs = [slug for _, row in newsletters if isinstance(slug := row.get("slug"), str)]
     for place, row in newsletters:
         yield from _newsletter(place, row, ids)
+        yield from _calendar(place, row, slugs)
     for place in _SECRETS:
         secret = _at(document, place)
         if isinstance(secret, dict) and len(secret.keys() & {"env", "file"}) != 1:
             yield Fault(place, 'wants either { env = "…" } or { file = "…" }')
     yield from _relay(_at(document, ("mail",)))
+    yield from _model(_at(document, ("model",)))
     yield from _store_url(_at(document, ("store", "url")))
 
 
@@ -374,6 +380,32 @@ def _unknown_sources(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fau
             yield Fault(
                 (*place, "sources"), f"names {shown(source)}, which is no source's id; {hint}"
             )
+
+
+def _calendar(place: Place, row: Row, slugs: Sequence[str]) -> Iterator[Fault]:
+    for other in _texts(row, "best_of"):
+        if other == row.get("slug"):
+            yield Fault((*place, "best_of"), "names the newsletter itself; take it out")
+        elif other not in slugs:
+            near = _nearest(other, slugs)
+            hint = f"did you mean {shown(near)}?" if near else "declare it under [[newsletters]]"
+            yield Fault(
+                (*place, "best_of"), f"names {shown(other)}, which is no newsletter's slug; {hint}"
+            )
+    if row.get("deadline_min") and row.get("auto_approve", True) is True:
+        yield Fault(
+            (*place, "deadline_min"),
+            "is for editions that wait; add auto_approve = false, or take it out",
+        )
+
+
+def _model(model: object) -> Iterator[Fault]:
+    if not isinstance(model, dict):
+        return
+    for name, other in (("url", "name"), ("name", "url")):
+        if model.get(name) and not model.get(other):
+            place = ("model", other)
+            yield Fault(place, f"is missing; model.{name} is of no use alone: add {_example(place)}")
 
 
 def _relay(mail: object) -> Iterator[Fault]:

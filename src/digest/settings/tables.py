@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from digest.errors import ConfigError
 
@@ -76,6 +76,26 @@ Host = Annotated[
 _ADDRESS = r"[^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+"
 _WEB = r"https?://[^\s/]+"
 Own = Annotated[str, AfterValidator(_own)]
+
+
+def _clocks(given: object) -> object:
+    return given if isinstance(given, list | tuple) else (given,)
+
+
+def _ordered(clocks: tuple[time, ...]) -> tuple[time, ...]:
+    minutes = [(clock.hour, clock.minute) for clock in clocks]
+    if len(set(minutes)) < len(minutes):
+        raise ValueError("wants each clock once")
+    return tuple(sorted(clocks))
+
+
+#: One clock, or a list of them.
+Clocks = Annotated[
+    tuple[time, ...],
+    Field(min_length=1, strict=False),
+    BeforeValidator(_clocks),
+    AfterValidator(_ordered),
+]
 
 
 #: The kinds of source that come with Digest; a package may bring more, under this entry point.
@@ -321,6 +341,29 @@ class Source(Table):
     timezone: Zone = Field(default="UTC", examples=["Europe/Dublin"])
 
 
+class Model(Table):
+    """[model]: a language model that helps to choose sentences; off without a url."""
+
+    #: Of an OpenAI-compatible API, up to and without "/chat/completions".
+    url: Annotated[
+        str, _fits(f"({_WEB}(/\\S*[^\\s/])?)?", "http:// or https:// and no slash at the end")
+    ] = Field(default="", examples=["http://localhost:11434/v1"])
+    #: As the endpoint calls it.
+    name: Line = Field(default="", examples=["qwen3:8b"])
+    key: Secret | None = Field(default=None, examples=[{"env": "DIGEST_MODEL_KEY"}])
+    #: choose: it picks the source's own sentences.  rewrite: it writes; what it writes is
+    #: checked, marked, and dropped at the least doubt.
+    mode: Literal["choose", "rewrite"] = "choose"
+    #: For one answer; then the summary stays as it was.
+    timeout_s: float = Field(default=20.0, gt=0, le=300)
+    #: For all answers of one edition.
+    patience_s: float = Field(default=120.0, gt=0, le=3600)
+    in_flight: int = Field(default=4, ge=1, le=32)
+    #: Price of a million tokens read and written, in your currency: for the record of costs.
+    price_in: float = Field(default=0.0, ge=0)
+    price_out: float = Field(default=0.0, ge=0)
+
+
 class SectionRule(Table):
     """[[newsletters.sections]]: which stories belong here.
 
@@ -351,19 +394,38 @@ class Newsletter(Table):
     description: Line = Field(default="", examples=["The day in ten minutes."])
     #: Ids of its sources; none named means all.
     sources: tuple[str, ...] = Field(default=(), strict=False, examples=[["wire"]])
-    days: tuple[Day, ...] = Field(default=EVERY_DAY, strict=False, min_length=1)
-    #: Local clock in *timezone*.
-    send_at: time = time(7, 0)
+    #: [] has no calendar: its editions are made by hand, or by breaking_sources.
+    days: tuple[Day, ...] = Field(default=EVERY_DAY, strict=False)
+    #: Local clock in *timezone*; a list of them for several editions a day.
+    send_at: Clocks = Field(default=(time(7, 0),), examples=[time(7, 0)])
     timezone: Zone = Field(default="UTC", examples=["Europe/Dublin"])
     language: Language = "en"
     #: false: an edition waits for `digest approve`.
     auto_approve: bool = True
+    #: A draft is made so long before its hour, for the newsroom to look at; 0: at its hour.
+    draft_min: int = Field(default=0, ge=0, le=1440)
+    #: Without auto_approve: an edition that nobody has looked at goes out so long after its
+    #: hour; 0: never by itself.
+    deadline_min: int = Field(default=0, ge=0, le=1440)
     #: A missed edition is made up for within this time; later it is held for the operator.
     catch_up_h: float = Field(default=3.0, ge=0, le=168)
     #: Words of a summary: a top story's, and every other story's.
     lead_words: int = Field(default=100, ge=20, le=400)
     story_words: int = Field(default=60, ge=20, le=400)
     max_briefs: int = Field(default=12, ge=0, le=200)
+    #: Fewer stories and briefs than this make a short edition, and what becomes of one.
+    min_items: int = Field(default=0, ge=0, le=200)
+    when_short: Literal["send", "hold", "skip"] = "send"
+    #: Stories of an edition, over all its sections; 0: only the sections' own limits.
+    max_stories: int = Field(default=0, ge=0, le=500)
+    #: Items so much older than the edition before are no news any more.
+    max_age_h: float = Field(default=48.0, gt=0, le=8760)
+    #: After so many hours a story's recency counts a third.
+    fading_h: float = Field(default=18.0, gt=0, le=8760)
+    #: Slugs of newsletters: only what their editions showed since the last one, best first.
+    best_of: tuple[Slug, ...] = Field(default=(), strict=False, examples=[["daily"]])
+    #: A story told by so many independent sources makes an edition at once; 0: none does.
+    breaking_sources: int = Field(default=0, ge=0, le=50)
     sections: tuple[SectionRule, ...] = Field(default=(), strict=False)
 
 
@@ -378,6 +440,7 @@ class Settings(Table):
     serve: Serve = Serve()
     api: Api = Api()
     desk: Desk = Desk()
+    model: Model = Model()
     sources: tuple[Source, ...] = Field(default=(), strict=False)
     newsletters: tuple[Newsletter, ...] = Field(default=(), strict=False, min_length=1)
 
