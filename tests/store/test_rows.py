@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from digest.errors import Conflict, NotFound
-from digest.model import EditionEvent, EditionState, Section
+from digest.model import Cause, EditionEvent, EditionState, LeftOut, Section
 from digest.store import Database, editions, items, placements, schema, subscribers
 from make import MORNING, make_brief, make_edition, make_item, make_story
 from store.rows import SLOT, make_newcomer, subscribe
@@ -42,7 +42,7 @@ async def test_every_item_lands_in_one_edition_of_a_newsletter(db: Database) -> 
     edition = make_edition(
         Section(slug="s", title="S", stories=(make_story(lead, copies=(copy,)),)),
         briefs=(brief,),
-        dropped=((dropped.id, "below the cut of S"),),
+        left_out=(LeftOut(item_id=dropped.id, cause=Cause.CUT, reason="below the cut of S"),),
     )
     async with db.write() as conn:
         await items.remember(db, conn, [lead, copy, brief, dropped])

@@ -1,5 +1,6 @@
 """Editions: their content, and where each is in its life."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -183,6 +184,11 @@ async def stamp(conn: AsyncConnection, edition_id: str, **stamps: datetime) -> N
     await conn.execute(update(_T).where(_T.c.id == edition_id).values(**stamps))
 
 
+async def explain(conn: AsyncConnection, edition_id: str, reason: str) -> None:
+    """Say why an edition is where it is."""
+    await conn.execute(update(_T).where(_T.c.id == edition_id).values(reason=reason))
+
+
 async def meet_newsletters(
     db: Database, conn: AsyncConnection, slugs: list[str], *, now: datetime
 ) -> dict[str, datetime]:
@@ -195,3 +201,50 @@ async def meet_newsletters(
         )
     rows = await conn.execute(select(schema.newsletter.c.slug, schema.newsletter.c.first_seen_at))
     return {row.slug: row.first_seen_at for row in rows}
+
+
+async def looked_through(conn: AsyncConnection) -> dict[str, datetime]:
+    """When each newsletter's waiting items were last looked through for breaking news."""
+    t = schema.newsletter
+    rows = await conn.execute(select(t.c.slug, t.c.looked_at).where(t.c.looked_at.is_not(None)))
+    return {row.slug: row.looked_at for row in rows}
+
+
+async def note_look(conn: AsyncConnection, slug: str, *, at: datetime) -> None:
+    """Note that a newsletter's waiting items, as they were at *at*, have been looked through."""
+    t = schema.newsletter
+    await conn.execute(update(t).where(t.c.slug == slug).values(looked_at=at))
+
+
+async def latest_out(conn: AsyncConnection, newsletter: str, *, before: datetime) -> Record | None:
+    """The last edition that readers could see and that was due before an instant."""
+    query = (
+        _select()
+        .where(
+            _T.c.newsletter == newsletter,
+            _T.c.slot_at < before,
+            _T.c.state.in_([state.value for state in PUBLIC]),
+        )
+        .order_by(_T.c.slot_at.desc())
+        .limit(1)
+    )
+    row = (await conn.execute(query)).one_or_none()
+    return _record(row) if row else None
+
+
+async def contents_between(
+    conn: AsyncConnection, newsletters: Sequence[str], *, after: datetime, until: datetime
+) -> list[Edition]:
+    """Public editions of *newsletters* with ``after < slot_at <= until``, oldest first."""
+    query = (
+        select(_T.c.content)
+        .where(
+            _T.c.newsletter.in_(newsletters),
+            _T.c.slot_at > after,
+            _T.c.slot_at <= until,
+            _T.c.state.in_([state.value for state in PUBLIC]),
+            _T.c.content != "",
+        )
+        .order_by(_T.c.slot_at, _T.c.id)
+    )
+    return [_EDITION.validate_json(row.content) for row in await conn.execute(query)]

@@ -340,6 +340,19 @@ async def purge(conn: AsyncConnection, *, before: datetime, now: datetime) -> in
     return int(gone.rowcount)
 
 
+async def latest(conn: AsyncConnection, *, limit: int) -> list[Item]:
+    """The items met last, newest first, less those whose words are gone."""
+    item = schema.item
+    query = (
+        select(item.c.content, item.c.revision)
+        .where(ALIVE)
+        .order_by(item.c.seen_at.desc(), item.c.id)
+        .limit(limit)
+    )
+    rows = await conn.execute(query)
+    return [replace(ITEM.validate_json(row.content), revision=row.revision) for row in rows]
+
+
 async def oldest(conn: AsyncConnection) -> datetime | None:
     """When the oldest item whose words are still kept was met."""
     query = select(schema.item.c.seen_at).where(ALIVE).order_by(schema.item.c.seen_at).limit(1)

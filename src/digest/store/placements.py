@@ -1,6 +1,6 @@
 """Which edition each item landed in, and what the next one must correct."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -8,12 +8,17 @@ from types import MappingProxyType
 from sqlalchemy import and_, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.model import Edition, EditionState, Item
+from digest.model import Cause, Edition, EditionState, Item, Told
 from digest.store import schema
 from digest.store.items import ALIVE, ITEM
 
 #: The edition has been seen: what changes now is a correction.
 _OUT = (EditionState.APPROVED, EditionState.SENDING, EditionState.SENT)
+
+#: Ids in one question.
+_AT_ONCE = 500
+#: Items of earlier editions that a new one is compared with.
+_MOST_TOLD = 800
 
 
 def _item(content: str, revision: int) -> Item:
@@ -21,9 +26,20 @@ def _item(content: str, revision: int) -> Item:
 
 
 async def unplaced(
-    conn: AsyncConnection, newsletter: str, *, sources: Sequence[str] = ()
+    conn: AsyncConnection,
+    newsletter: str,
+    *,
+    sources: Sequence[str] = (),
+    only: Collection[str] | None = None,
+    since: datetime | None = None,
 ) -> list[Item]:
-    """Everything that no edition of *newsletter* has taken yet; of all sources, or of *sources*."""
+    """What no edition of *newsletter* has taken yet, by id.
+
+    Args:
+        sources: of these; of all when none is named.
+        only: ids; None means all.
+        since: met at this instant or later.
+    """
     item, placement = schema.item, schema.placement
     here = and_(placement.c.item_id == item.c.id, placement.c.newsletter == newsletter)
     query = (
@@ -34,7 +50,54 @@ async def unplaced(
     )
     if sources:
         query = query.where(item.c.source_id.in_(sources))
-    return [_item(row.content, row.revision) for row in await conn.execute(query)]
+    if since is not None:
+        query = query.where(item.c.seen_at >= since)
+    if only is None:
+        return [_item(row.content, row.revision) for row in await conn.execute(query)]
+    found: list[Item] = []
+    wanted = sorted(only)
+    for at in range(0, len(wanted), _AT_ONCE):
+        rows = await conn.execute(query.where(item.c.id.in_(wanted[at : at + _AT_ONCE])))
+        found += [_item(row.content, row.revision) for row in rows]
+    return found
+
+
+async def told(
+    conn: AsyncConnection,
+    newsletter: str,
+    *,
+    since: datetime,
+    before: datetime,
+    apart: Collection[str] = (),
+) -> list[Told]:
+    """What editions of *newsletter* have shown their readers, the latest editions first.
+
+    Args:
+        since: editions due before this instant are forgotten.
+        before: editions due at this instant or later are not asked.
+        apart: ids of editions that are not asked.
+    """
+    item, place, edition = schema.item, schema.placement, schema.edition
+    query = (
+        select(item.c.content, item.c.revision, edition.c.id, edition.c.slot_at)
+        .join(place, place.c.item_id == item.c.id)
+        .join(edition, edition.c.id == place.c.edition_id)
+        .where(
+            place.c.newsletter == newsletter,
+            place.c.part.in_(("story", "brief")),
+            edition.c.state.in_(_OUT),
+            edition.c.slot_at >= since,
+            edition.c.slot_at < before,
+            edition.c.id.not_in(list(apart)),
+            ALIVE,
+        )
+        .order_by(edition.c.slot_at.desc(), item.c.id)
+        .limit(_MOST_TOLD)
+    )
+    return [
+        Told(item=_item(row.content, row.revision), edition_id=row.id, at=row.slot_at)
+        for row in await conn.execute(query)
+    ]
 
 
 async def outdated(conn: AsyncConnection, edition_id: str) -> bool:
@@ -173,17 +236,18 @@ async def place(
         revisions: of the items as they were composed; 0 for those not named.
     """
     parts = _parts(edition)
-    await release(conn, edition.id)
+    await release(conn, edition.id, killed=True)
     rows = [
         {
             "newsletter": edition.newsletter,
             "item_id": id,
             "edition_id": edition.id,
             "part": part,
+            "cause": cause,
             "reason": reason,
             "revision": revisions.get(id, 0),
         }
-        for id, (part, reason) in parts.items()
+        for id, (part, cause, reason) in parts.items()
         if only is None or id in only
     ]
     if rows:
@@ -201,18 +265,27 @@ async def place(
         await conn.execute(insert(schema.correction), told)
 
 
-async def release(conn: AsyncConnection, edition_id: str) -> None:
-    """Give an edition's items and corrections back: the next edition may take them."""
-    for table in (schema.placement, schema.correction):
-        await conn.execute(delete(table).where(table.c.edition_id == edition_id))
+async def release(conn: AsyncConnection, edition_id: str, *, killed: bool = False) -> None:
+    """Give an edition's items and corrections back: the next edition may take them.
+
+    Args:
+        killed: those, too, that an editor killed; else they stay with it.
+    """
+    place, told = schema.placement, schema.correction
+    query = delete(place).where(place.c.edition_id == edition_id)
+    if not killed:
+        query = query.where(place.c.cause != Cause.KILLED.value)
+    await conn.execute(query)
+    await conn.execute(delete(told).where(told.c.edition_id == edition_id))
 
 
-def _parts(edition: Edition) -> dict[str, tuple[str, str]]:
-    parts = {id: ("dropped", reason) for id, reason in edition.dropped}
-    parts |= {brief.id: ("brief", "") for brief in edition.briefs}
+def _parts(edition: Edition) -> dict[str, tuple[str, str, str]]:
+    """Item → part, cause and reason."""
+    parts = {left.item_id: ("dropped", left.cause.value, left.reason) for left in edition.left_out}
+    parts |= {brief.id: ("brief", "", "") for brief in edition.briefs}
     for story in edition.stories:
-        parts |= {copy.id: ("copy", f"copy of {story.id}") for copy in story.copies}
-        parts |= {item.id: ("story", story.id) for item in story.items}
+        parts |= {copy.id: ("copy", "", f"copy of {story.id}") for copy in story.copies}
+        parts |= {item.id: ("story", "", story.id) for item in story.items}
     return parts
 
 

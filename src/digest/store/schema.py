@@ -11,6 +11,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -74,6 +75,8 @@ newsletter = Table(
     Column("slug", String(64), primary_key=True),
     # Slots before this instant were never promised to anybody.
     Column("first_seen_at", Instant, nullable=False),
+    # When what it has not taken was last looked through for breaking news.
+    Column("looked_at", Instant),
 )
 
 source = Table(
@@ -232,6 +235,7 @@ placement = Table(
     Column("edition_id", String(100), ForeignKey("edition.id"), nullable=False),
     # story, copy, brief or dropped; and for the last, why.
     Column("part", String(8), nullable=False),
+    Column("cause", String(8), nullable=False, server_default=""),
     Column("reason", Text, nullable=False, server_default=""),
     # Of the item's words that the edition carries.
     Column("revision", Integer, nullable=False, server_default="0"),
@@ -249,6 +253,41 @@ correction = Table(
     # Shown, or why not.
     Column("reason", Text, nullable=False, server_default=""),
     Index(None, "edition_id"),
+)
+
+# What editors did to an edition while it was a draft.
+edit = Table(
+    "edit",
+    metadata,
+    Column("edition_id", String(100), ForeignKey("edition.id"), primary_key=True),
+    # From 1, in the order in which they were made.
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("target", String(16), nullable=False, server_default=""),
+    # The whole Edit as JSON.
+    Column("content", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# What a model answered, and what that cost: the same question is asked once.
+model_reply = Table(
+    "model_reply",
+    metadata,
+    # Hash of the model's name, its address, the mode and the question.
+    Column("key", String(64), primary_key=True),
+    Column("asked_at", Instant, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("mode", String(8), nullable=False),
+    # The reply as JSON.
+    Column("content", Text, nullable=False),
+    Column("tokens_in", Integer, nullable=False, server_default="0"),
+    Column("tokens_out", Integer, nullable=False, server_default="0"),
+    Column("cost", Float, nullable=False, server_default="0"),
+    Column("latency_ms", Integer, nullable=False, server_default="0"),
+    # For which it was asked first.
+    Column("edition_id", String(100), nullable=False, server_default=""),
+    Index(None, "edition_id"),
+    Index(None, "asked_at"),
 )
 
 subscriber = Table(
