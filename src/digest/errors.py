@@ -10,6 +10,7 @@ and `web`).
     ├── SourceError              one source; the others go on
     │   ├── FetchError           network, status, size, robots.txt
     │   └── ParseError           the bytes are not what the kind promised
+    ├── SummaryError             the model's endpoint gave no answer; the summary stays
     ├── RenderError              a template is broken: where, and how
     ├── MailError
     │   ├── Deferred             4xx, time-out: same address, later
@@ -115,6 +116,17 @@ class FetchError(SourceError):
 
 class ParseError(SourceError):
     """The bytes are not what the kind promised: the message says what to do."""
+
+
+class SummaryError(DigestError):
+    """A model's endpoint gave no answer; summaries stay as they are without one.
+
+    `temporary` unless asking again would get the same: a key refused, a model unknown.
+    """
+
+    def __init__(self, text: str, *, temporary: bool = True) -> None:
+        super().__init__(text)
+        self.temporary = temporary
 
 
 class RenderError(DigestError):

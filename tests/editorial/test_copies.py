@@ -1,12 +1,15 @@
+import re
+import time
 from typing import Any
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.editorial.copies import find_copies
+from digest.editorial.copies import find_copies, why_copies
 from digest.editorial.text import read
 from digest.model import Item
-from make import make_brief, make_item
+from make import PATIENCE_S, make_brief, make_item
 
 TEXT = (
     "The council of Orrin voted on Monday to sell the old gasworks to a cooperative of "
@@ -111,3 +114,63 @@ def test_the_order_of_the_items_does_not_matter(order: list[int]) -> None:
     ]
     found = find_copies([read(items[i]) for i in order])
     assert {order[copy]: order[original] for copy, original in found.items()} == {1: 0, 2: 0}
+
+
+SOLD = "Orrin sells its gasworks"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ((SOLD, TEXT), ("Gasworks sold", SAME_EVENT), "same address"),
+        ((SOLD, TEXT), ("Gasworks sold", TEXT), "same text"),
+        ((SOLD, TEXT), (SOLD, TEXT[:240]), "N% of its word triples stand there"),
+        ((SOLD, TEXT), (SOLD, EDITED), "N% of the original's word triples stand there"),
+        ((SOLD, ""), (SOLD, ""), "same headline on one day"),
+    ],
+)
+def test_every_copy_knows_why(one: tuple[str, str], other: tuple[str, str], reason: str) -> None:
+    urls = ["https://a.example/1", f"https://a.example/{1 if reason == 'same address' else 2}"]
+    items = [article(*one, url=urls[0]), article(*other, url=urls[1], hours=1, source_id="post")]
+    found = why_copies([read(item) for item in items])
+    assert {copy: original for copy, (original, _) in found.items()} == {1: 0}
+    assert re.sub(r"\d+%", "N%", found[1][1]) == reason
+
+
+def test_many_reprints_cost_no_more_than_their_text() -> None:
+    start = time.process_time()
+    items = [
+        article(
+            f"Reprint {n} of the day", f"{TEXT} Paper number {n}.", source_id=f"s{n}", hours=n / 99
+        )
+        for n in range(58)
+    ]
+    huge = article("Everything at once", (TEXT + " ") * 12_000, id="huge", hours=-1)
+    found = find_copies([read(item) for item in [*items, huge]])
+    assert set(found.values()) == {0}
+    assert time.process_time() - start < PATIENCE_S
+
+
+SCRAPS = [
+    "",
+    "🎉",
+    "…",
+    TEXT,
+    EDITED,
+    SAME_EVENT,
+    TEXT[:200],
+    "霧で船が遅れる。" * 9,
+    "Пором. " * 30,
+]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(SCRAPS), st.integers(0, 30)), max_size=9))
+def test_an_original_is_never_a_copy_whatever_the_text(told: list[tuple[str, int]]) -> None:
+    items = [
+        article(text[:40] or "…", text, hours=hour, source_id=f"s{n}", id=str(n))
+        for n, (text, hour) in enumerate(told)
+    ]
+    found = find_copies([read(item) for item in items])
+    assert not found.keys() & set(found.values())
+    assert all(0 <= original < len(items) for original in found.values())

@@ -1,13 +1,14 @@
 from datetime import timedelta
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.editorial.headline import choose_headline
+from digest.editorial import compose
 from digest.editorial.rank import choose_lead, score_terms
-from digest.editorial.text import read
-from digest.model import Item
+from digest.model import Edition, Item
+from digest.settings import Newsletter, SectionRule
 from make import MORNING, make_brief, make_item
 
 SOURCES = ("wire", "post", "tide", "bote")
@@ -60,43 +61,8 @@ def test_the_lead_is_the_earliest_that_tells_enough() -> None:
     assert choose_lead([fuller, flash, brief, full], {}) is full
     assert choose_lead([fuller, flash, brief, full], {"post": 3}) is fuller
     assert choose_lead([brief], {}) is brief
-
-
-BODY = "The Gull Maiden ran onto a sandbank off Orrin in fog with 80 passengers on board."
-
-
-def headline(*titles: str) -> str:
-    return choose_headline([read(make_item(title, BODY)) for title in titles])
-
-
-@pytest.mark.parametrize(
-    "poor",
-    [
-        "LIVE: Gull Maiden on sandbank off Orrin in fog",
-        "GULL MAIDEN ON SANDBANK OFF ORRIN IN FOG",
-        "Is Gull Maiden on sandbank off Orrin in fog?",
-        "It is the Gull Maiden on the sandbank off Orrin",
-        "Gull Maiden aground",
-        "Gull Maiden " + "on sandbank off Orrin in fog with passengers " * 3,
-    ],
-)
-def test_a_poor_headline_gives_way_to_another_one_verbatim(poor: str) -> None:
-    assert (
-        headline(poor, "Gull Maiden on sandbank off Orrin") == "Gull Maiden on sandbank off Orrin"
-    )
-    assert headline(poor) == poor
-    assert headline(poor, poor) == poor
-
-
-def test_the_headline_of_the_lead_stays_when_it_is_nearly_as_good() -> None:
-    lead = "Gull Maiden on sandbank in fog"
-    assert headline(lead, "Fog: Gull Maiden on sandbank") == lead
-
-
-def test_no_headline_is_a_briefs_while_an_article_has_one() -> None:
-    article = make_item("Night of the long wait at sea ends well", BODY)
-    brief = make_brief(BODY, title="Gull Maiden on sandbank off Orrin")
-    assert choose_headline([read(article), read(brief)]) == article.title
+    later = make_brief("word", hours=-1)
+    assert choose_lead([later, brief], {}) is later
 
 
 def test_age_counts_from_the_newest_item_not_from_the_clock() -> None:
@@ -105,3 +71,83 @@ def test_age_counts_from_the_newest_item_not_from_the_clock() -> None:
     later = item.published_at + timedelta(hours=18)
     assert recency == 1.0
     assert dict(score_terms([item], newest=later, weights={}))["recency"] == 0.3679
+
+
+def test_what_fades_slowly_what_was_carried_and_what_was_told_are_terms_of_their_own() -> None:
+    item = make_item(hours=6 - 18)
+    plain = score_terms([item], newest=MORNING, weights={})
+    more = score_terms([item], newest=MORNING, weights={}, fading_h=36, carried=1.5, told=0.6)
+    assert [name for name, _ in more] == [*(name for name, _ in plain), "carried", "already told"]
+    terms = dict(more)
+    assert terms["recency"] == 0.6065
+    assert (terms["carried"], terms["already told"]) == (1.5, -0.6)
+
+
+# ------------------------------------------------------------- of whole editions
+
+SCRIPTS = (
+    "ferry tug harbour fog captain sandbank goal keeper пором туман мілина عبارة ضباب 港 霧 🎉 "
+    "Orrin Arden Heron 80 7:40 …"
+)
+WORDS = SCRIPTS.split()
+texts_ = st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)
+told_ = st.tuples(
+    texts_,
+    st.one_of(texts_, st.just("endless")),
+    st.integers(-60, 6),
+    st.sampled_from(SOURCES),
+    st.integers(0, 5),
+)
+
+
+def news(number: int, title: str, text: str, hours: int, source: str, position: int) -> Item:
+    text = text.replace("endless", "quay " * 5000)
+    return make_item(
+        title or "-", text, hours=hours, source_id=source, position=position, id=f"i{number}"
+    )
+
+
+news_ = st.lists(told_, max_size=7).map(
+    lambda told: [news(number, *one) for number, one in enumerate(told)]
+)
+
+
+def edition(items: list[Item]) -> Edition:
+    newsletter = Newsletter(
+        slug="daily", title="D", sections=(SectionRule(title="All", max_stories=3),)
+    )
+    return compose(items, edition_id="d", newsletter=newsletter, slot_at=MORNING)
+
+
+@settings(max_examples=25, deadline=None)
+@given(news_, st.randoms())
+def test_the_order_of_the_items_changes_nothing_in_any_script(
+    items: list[Item], pick: Random
+) -> None:
+    shuffled = list(items)
+    pick.shuffle(shuffled)
+    assert repr(edition(shuffled)) == repr(edition(items))
+
+
+TEXT = (
+    "The ferry Gull Maiden ran onto a sandbank off Orrin on Sunday with 80 passengers on board. "
+    "The tug Bold Heron pulled it free at high tide, and Captain Nils Arden blamed the fog."
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(news_, st.floats(0, 5), st.integers(0, 5))
+def test_a_copy_never_raises_a_story(others: list[Item], hours: float, position: int) -> None:
+    one = make_item("Gull Maiden aground off Orrin", TEXT, id="one")
+    copy = make_item(
+        "Gull Maiden aground", TEXT, hours=hours, source_id="x", position=position, id="two"
+    )
+    newest = make_item("Newest of the day", "", hours=6, id="new")
+
+    def score(*items: Item) -> float:
+        rules = (SectionRule(title="All", max_stories=20),)
+        newsletter = Newsletter(slug="d", title="D", sections=rules)
+        made = compose(items, edition_id="d", newsletter=newsletter, slot_at=MORNING)
+        return next(story.score for story in made.stories if one in story.items)
+
+    assert score(one, copy, newest, *others) <= score(one, newest, *others)

@@ -63,17 +63,82 @@ def test_a_mark_that_is_never_closed_swallows_nothing() -> None:
 @pytest.mark.parametrize(
     ("language", "sentences"),
     [
+        ("en", ["At 9 a.m. Gov. Lisle left.", "Doors open at 6:30 p.m.", "Bring a chair."]),
+        ("en", ["They chose plan B.", "Nobody liked it.", "J.M. Reyes did."]),
+        ("en", ["He died at 14 Elm St.", "The house is St. Orrin's now.", "It is No. 9."]),
+        ("en", ["Sales of the phone fell.", "iPhone sales rose."]),
+        ("en", ["It makes rope, twine, etc.", "Orders at Pell Inc.", "Shares fell in Aug."]),
         ("de", ["Am 18. Mai kam er z. B. mit dem Rad.", "Es endete 3:2.", "Danach ging er."]),
         ("de", ["Hr. Maier feierte in der 2. Bundesliga.", "Gut so."]),
+        ("de", ["Der Umsatz stieg um 2,5 Mio. Euro, d. h. um 4 Prozent.", "2027 steigt er nicht."]),
+        ("de", ["Nach § 5 Abs. 2 i. V. m. § 7 ist das verboten.", "Es gilt ab dem 3. Juni."]),
+        ("de", ["Urban XIV. kam im XIX. Jahrhundert.", "Er wohnte in der Hafenstr. 14."]),
+        ("fr", ["M. Le Goff et MM. Roux et Duval sont partis.", "J.-P. Morel est resté."]),
+        ("fr", ["Né en 50 av. J.-C., il régna.", "Cf. l’art. 5.", "Quoi ?", "Vraiment !"]),
+        (
+            "es",
+            ["El Sr. Vega llegó a las 9 a. m. del martes.", "¿Quién?", "Nadie en EE. UU. lo sabe."],
+        ),
+        (
+            "pl",
+            [
+                "W 2025 r. Rada odrzuciła wniosek.",
+                "Budowa trwała do 1998 r.",
+                "Kosztowała 3 tys. zł.",
+            ],
+        ),
+        ("pl", ["Firma Halm Sp. z o.o. ma długi, czynsz itp.", "Syndyk milczy."]),
+        ("it", ["Il dott. Rossi, l’on. Verdi e l’ing. Neri ci sono.", "La Halm S.p.A. no."]),
+        ("pt", ["O Sr. Duarte mora na Av. do Porto, n.º 5.", "A Dra. Vega, no séc. XV, não."]),
+        ("nl", ["Dhr. De Vries en mevr. Bakker kwamen o.a. om 9 uur.", "Zie blz. 5."]),
+        ("el", ["Ο κ. Παππάς έφτασε στις 9 π.μ. την Τρίτη.", "Ποιος πληρώνει;", "Κανείς."]),
         ("uk", ["Одеська обл. чекає.", "На вул. Портовій тихо.", "У 2024 р. Кабмін мовчав."]),
+        (
+            "uk",
+            ["Довжина — 5 м.", "У м. Вишгора це знають, воду дають і т. д.", "Він помер у 1901 р."],
+        ),
         ("ru", ["В г. Вымышленск прибыл И. И. Петров.", "Он молчал."]),
         ("ar", ["وصلت العبارة.", "هل تأخرت؟", "نعم تأخرت."]),
+        ("ar", ["قال د. سامر حداد إن الميناء مغلق.", "تأسس عام 1445 هـ.", "وسكنه البحارة."]),
         ("ja", ["船が着いた。", "遅れた？", "はい！"]),
         ("hi", ["नाव आ गई।", "वह देर से आई।"]),
+        ("sv", ["Hon kom kl. 9.", "Hptm. Holm gick."]),
     ],
 )
 def test_other_languages_end_their_sentences_their_way(language: str, sentences: list[str]) -> None:
     check(sentences, language=language)
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ['He called it "a scar."', "The council disagreed."],
+        ["Il a dit : « C’est fini. »", "Elle est partie."],
+        ["« Pourquoi ? » a demandé Jean Roux.", "Personne n’a répondu."],
+        ["»Ich bin müde.«", "Dann ging sie."],
+        ["„Warum jetzt?“, fragte Ruck.", "Niemand antwortete."],
+        ["– Dlaczego? – zapytał sędzia.", "Nikt nie wie."],
+        ["«Чому?» — Коваль мовчав.", "Він пішов."],
+        ["‘Het is voorbij. We gaan naar huis’, zei Voss.", "Ze ging."],
+        ["«من سيدفع؟» سأل الصحفي.", "لم يجب أحد."],
+        ["The shop (it sells rope. And twine.) is shut.", "(Two were absent.)", "It rains."],
+        ["Er bekam 5 (!) Autos.", "So geht das [...] Tag für Tag."],
+    ],
+)
+def test_a_closing_mark_ends_a_sentence_unless_the_speaker_follows(sentences: list[str]) -> None:
+    check(sentences, language=None)
+
+
+def test_a_newsroom_adds_its_own_abbreviations() -> None:
+    text = "The Obkom. Secretary met the Vice. Adm. Vey. She left."
+    assert len(split_sentences(text, "en")) == 4
+    own = frozenset({"Obkom.", "Vice. Adm."})
+    found = [text[a:b] for a, b in split_sentences(text, "en", own)]
+    assert found == ["The Obkom. Secretary met the Vice. Adm. Vey.", "She left."]
+
+
+def test_where_no_language_is_given_the_text_tells() -> None:
+    check(["Hr. Maier wohnt mit der Familie z. B. in der Hafenstr. 14.", "Gut so."], language=None)
 
 
 def test_a_blank_line_ends_a_sentence_and_a_line_break_does_not() -> None:
@@ -129,6 +194,11 @@ def test_spans_cover_the_text_in_order_and_do_not_overlap(text: str) -> None:
         "“a. ",
         "([",
         "\n \n",
+        "«a «b» ",
+        "9 a.m. Mon ",
+        "в 5 р. Ка ",
+        '"Why?" Anna b ',
+        "?» ",
     ],
 )
 def test_a_megabyte_takes_a_moment_whatever_it_is_made_of(piece: str) -> None:

@@ -437,3 +437,37 @@ def test_what_is_like_two_pieces_of_news_does_not_make_them_one() -> None:
     items = [make_item(*told, id=str(n)) for n, told in enumerate((*APART[1][1:], LONG))]
     assert [0, 1] not in stories(items)
     assert [0, 1, 2] not in stories(items)
+
+
+@pytest.mark.parametrize("day", [[], DAY], ids=["alone", "day"])
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", "Blaze guts Dunnaker cannery overnight", "Fire leaves Dunnaker packers jobless"),
+        ("en", "Speaker Hesketh quits", "Moira Hesketh to resign on Friday"),
+        ("en", "Tremor flattens houses on Sallow Coast", "Sallow Coast digs after earthquake"),
+        ("de", "Streik in Merrowhaven beginnt", "Ausstand legt Merrowhaven lahm"),
+        ("uk", "Землетрус стався біля Оріна", "В Оріні відчули нові поштовхи"),
+    ],
+)
+def test_headlines_alone_are_one_story_by_name_and_notion(
+    language: str, one: str, other: str, day: list[Item]
+) -> None:
+    items = pair(language, (one, ""), (other, "")) + day
+    assert [0, 1] in stories(items)
+
+
+@pytest.mark.parametrize("day", [[], DAY], ids=["alone", "day"])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Rovers splash out on teenager from Pell", "Rovers keeper leaves on free transfer"),
+        ("Brannock delays decision on cannery", "Brannock picks Lisle as chief executive"),
+        ("Fire guts hall in Pell", "Fire closes bakery in Orrin"),
+    ],
+)
+def test_headlines_that_share_a_name_or_a_notion_only_stay_apart(
+    one: str, other: str, day: list[Item]
+) -> None:
+    items = pair("en", (one, ""), (other, "")) + day
+    assert [0, 1] not in stories(items)

@@ -1,11 +1,19 @@
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.editorial import summarize, summarize_story
+from digest.editorial.choosing import most_sentences, most_words
+from digest.editorial.summary import (
+    one_line,
+    summarize,
+    summarize_line,
+    summarize_story,
+    why_summary,
+)
 from digest.editorial.text import count_words, fold_space
 from digest.model import Block, BlockKind, Item, Origin, Summary
 from make import PATIENCE_S, make_brief, make_item
@@ -244,6 +252,99 @@ def test_a_story_of_one_source_is_told_by_its_lead() -> None:
     assert summarize_story([lead, brief], words=60) == summarize(lead, words=60)
 
 
+def test_several_sources_that_differ_stand_side_by_side() -> None:
+    one = article("At least 12 people were hurt when the ferry hit the bank, the port said.", *FILL)
+    late = "Fourteen people were hurt on the ferry, doctors in Orrin said on Sunday evening."
+    other = make_item("On the sand", "\n\n".join([late, *OTHER]), source_id="post", hours=3)
+    summary = summarize_story([one, other], words=100)
+    shown = {sentence.text: sentence.item_id for sentence in summary.sentences}
+    assert shown[one.blocks[0].text] == one.id
+    assert shown[late] == other.id
+    assert words_of(summary) <= 110
+
+
+def test_short_sentences_make_room_for_one_more() -> None:
+    facts = ["dock", "crew", "tide", "chart", "radar", "pilot", "buoy", "cable", "hull", "engine"]
+    item = article(
+        *[f"Lisle Lines has looked at the {word} since Easter Monday." for word in facts]
+    )
+    summary = summarize(item, words=60)
+    assert len(summary.sentences) <= 4
+    assert words_of(summary) <= 75
+
+
+def test_an_item_that_opens_with_it_is_told_so_when_nothing_else_stands() -> None:
+    item = article(
+        "It was the fog that put the ferry on the sandbank off Lower Quay on Sunday morning.",
+        *[
+            f"It has also cost the town {n} days and several thousand crowns in taxis."
+            for n in "456"
+        ],
+        *["They say that it will be a long summer for everybody on the quay this year."] * 4,
+    )
+    summary = summarize(item, words=60)
+    assert summary.sentences[0].start == 0
+    check_verbatim(summary, item)
+
+
+# ------------------------------------------------------------------------- lines
+
+
+def test_a_line_is_one_sentence_that_stands_alone() -> None:
+    item = article("It was the fog.", LEAD, *FILL)
+    line = one_line(item)
+    assert line is not None
+    assert line.text == LEAD
+    assert summarize_line(item) == Summary(origin=Origin.EXTRACTIVE, sentences=(line,))
+
+
+def test_a_line_is_never_longer_than_its_limit() -> None:
+    long = "The ferry " + "and the tug " * 12 + "ran aground in the fog off Lower Quay."
+    line = summarize_line(article(long, *FILL)).text
+    assert line in FILL
+    assert summarize_line(article(long)) == Summary(origin=Origin.EXTRACTIVE)
+    assert one_line(article(long)) is None
+
+
+def test_a_short_standfirst_is_a_line() -> None:
+    standfirst = "Eighty people sat on the sand for nine hours and drank tea."
+    summary = summarize_line(article(standfirst=standfirst))
+    assert (summary.origin, summary.text) == (Origin.SOURCE, standfirst)
+
+
+def test_a_brief_of_one_sentence_is_its_own_line() -> None:
+    assert summarize_line(make_brief()).origin is Origin.WHOLE
+
+
+# ------------------------------------------------------------------------- whys
+
+
+def test_the_newsroom_is_told_how_a_summary_was_made() -> None:
+    item = article()
+    short = make_item(text="The quay is shut until noon. Buses run.")
+    other = make_item("Sand", "\n\n".join(OTHER), source_id="post")
+    stands = article(standfirst="Eighty people sat for nine hours on the sand and were given tea.")
+    model = replace(summarize(item, words=60), model="qwen")
+
+    def why(summary: Summary, *items: Item) -> str:
+        return why_summary(summary, items)
+
+    assert why(summarize(short, words=60), short) == "whole: it has 8 words"
+    assert why(summarize(make_brief(), words=60), make_brief()).startswith("a brief, never")
+    assert why(summarize_line(stands), stands) == "the publisher's own standfirst"
+    extract = summarize(item, words=60)
+    expected = f"{len(extract.sentences)} of 5 sentences, {words_of(extract)} words"
+    assert why(extract, item) == expected
+    assert why(model, item) == f"{expected}, chosen by qwen"
+    assert "of 9 sentences of 2 sources" in why(
+        summarize_story([item, other], words=100), item, other
+    )
+    assert why(Summary(origin=Origin.EDITOR), item) == "written by the newsroom"
+    written = Summary(origin=Origin.MODEL, model="qwen", evidence=extract.sentences[:1])
+    assert why(written, item) == "written by qwen from 1 sentence of the source"
+    assert why(Summary(origin=Origin.EXTRACTIVE), item) == "empty: no sentence of it stands alone"
+
+
 SENTENCES = [
     LEAD,
     *FILL,
@@ -257,6 +358,7 @@ SENTENCES = [
 ]
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(SENTENCES) | st.text(max_size=60).map(fold_space), max_size=14),
     st.lists(st.sampled_from(SENTENCES), max_size=8),
@@ -267,3 +369,36 @@ def test_every_sentence_is_the_sources_own(first: list[str], second: list[str], 
     other = make_item("Sand", blocks=tuple(Block(text=text) for text in second), source_id="post")
     check_verbatim(summarize(one, words=words), one)
     check_verbatim(summarize_story([one, other], words=words), one, other)
+    check_verbatim(summarize_line(one), one)
+
+
+SCRIPTS = st.sampled_from(
+    [
+        "Паром сів на мілину біля пристані в неділю вранці. ",
+        "انطلقت العبارة من الميناء صباح يوم الأحد. ",
+        "船は霧の中で浅瀬に乗り上げた。乗客は無事だった。",
+        "เรือเฟอร์รีเกยตื้นในหมอก ",
+        "Η βάρκα έφυγε από το λιμάνι την Κυριακή. ",
+        "🚢🌫️ ",
+        "“Es ist vorbei”, sagte er. ",
+        "\n\n",
+        "a\u0301 ",
+        "? ",
+    ]
+)
+
+
+@settings(max_examples=30)
+@given(st.lists(SCRIPTS | st.text(max_size=20), max_size=40), st.integers(20, 400))
+def test_any_text_in_any_script_is_told_verbatim_within_its_limits_and_always_so(
+    pieces: list[str], words: int
+) -> None:
+    item = make_item("船 Паром 🚢", "".join(pieces), language=None)
+    summary = summarize(item, words=words)
+    check_verbatim(summary, item)
+    assert summarize(item, words=words) == summary
+    if summary.origin is Origin.EXTRACTIVE:
+        assert words_of(summary) <= most_words(2 * words)
+        assert len(summary.sentences) <= most_sentences(2 * words) + 1
+    line = one_line(item)
+    assert line is None or count_words(line.text) <= 35

@@ -9,9 +9,10 @@ same, byte for byte.  Every decision leaves its reason in the edition.
 It does not know where items come from, how an edition looks, or who was sent what.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from digest.editorial.clean import clean
 from digest.editorial.corrections import Change, ChangeKind, compare, correction, noteworthy
@@ -19,8 +20,11 @@ from digest.editorial.identity import identify, identity, judge_identity
 from digest.editorial.personalise import pick
 from digest.editorial.sections import section_slug
 from digest.editorial.sentences import split_sentences
-from digest.model import Correction, Edition, Item, Summary
+from digest.model import Correction, Edit, Edition, Item, Kind, Story, Summary, Told
 from digest.settings import Newsletter
+
+if TYPE_CHECKING:
+    from digest.editorial.learning import SectionModel, Trained
 
 __all__ = [
     "Change",
@@ -31,13 +35,20 @@ __all__ = [
     "correction",
     "identify",
     "identity",
+    "independent",
     "judge_identity",
+    "learned_sections",
     "noteworthy",
     "pick",
     "section_slug",
+    "sections_by_origin",
     "split_sentences",
+    "stories",
     "summarize",
+    "summarize_line",
     "summarize_story",
+    "train_sections",
+    "why_summary",
 ]
 
 # NumPy and SciPy take most of a second to load: only who composes waits for them.
@@ -51,6 +62,12 @@ def compose(
     slot_at: datetime,
     weights: Mapping[str, float] = MappingProxyType({}),
     corrections: Sequence[Correction] = (),
+    edits: Sequence[Edit] = (),
+    told: Sequence[Told] = (),
+    oldest: datetime | None = None,
+    ageless: frozenset[str] = frozenset(),
+    carried: Mapping[str, float] = MappingProxyType({}),
+    learned: "SectionModel | None" = None,
 ) -> Edition:
     """Make *items* an edition: see `arrange.compose`."""
     from digest.editorial import arrange
@@ -62,7 +79,22 @@ def compose(
         slot_at=slot_at,
         weights=weights,
         corrections=corrections,
+        edits=edits,
+        told=told,
+        oldest=oldest,
+        ageless=ageless,
+        carried=carried,
+        learned=learned,
     )
+
+
+def stories(
+    items: Sequence[Item], *, weights: Mapping[str, float] = MappingProxyType({})
+) -> tuple[Story, ...]:
+    """*items* as stories, best first, without sections and limits: see `arrange.stories`."""
+    from digest.editorial import arrange
+
+    return arrange.stories(items, weights=weights)
 
 
 def summarize(item: Item, *, words: int) -> Summary:
@@ -77,3 +109,54 @@ def summarize_story(items: Sequence[Item], *, words: int) -> Summary:
     from digest.editorial import summary
 
     return summary.summarize_story(items, words=words)
+
+
+def summarize_line(item: Item) -> Summary:
+    """One item in one sentence of 35 words at most: see `summary.summarize_line`."""
+    from digest.editorial import summary
+
+    return summary.summarize_line(item)
+
+
+def why_summary(summary: Summary, items: Sequence[Item]) -> str:
+    """Where the words of *summary* come from, in words: see `summary.why_summary`."""
+    from digest.editorial import summary as summaries
+
+    return summaries.why_summary(summary, items)
+
+
+def independent(items: Iterable[Item]) -> int:
+    """How many publications tell it."""
+    from digest.editorial.rank import outlet
+
+    return len({outlet(item) for item in items})
+
+
+# ------------------------------------------------------------- sections that are learned
+
+
+def sections_by_origin(
+    items: Iterable[Item], newsletter: Newsletter
+) -> dict[str, tuple[Item, str]]:
+    """Articles whose source, category or address says where they belong: id → item and slug."""
+    from digest.editorial.sections import Sections
+    from digest.editorial.text import read
+
+    sections = Sections(newsletter.sections)
+    placed = ((item, sections.of_origin(read(item))) for item in items if item.kind is Kind.ARTICLE)
+    return {item.id: (item, slug) for item, slug in placed if slug is not None}
+
+
+def train_sections(examples: Iterable[tuple[Item, str]]) -> "Trained":
+    """Learn from items and the slugs of their sections: see `learning.train`."""
+    from digest.editorial.learning import Example, train
+    from digest.editorial.text import read
+
+    return train([Example(reading=read(item), section=slug) for item, slug in examples])
+
+
+def learned_sections(text: str) -> "SectionModel":
+    """What `SectionModel.to_json` wrote; ValueError says what is wrong with anything else."""
+    from digest.editorial.learning import SectionModel
+
+    return SectionModel.from_json(text)

@@ -12,11 +12,12 @@ from enum import StrEnum
 from functools import cached_property
 
 from digest.editorial.admissions import admits, is_label
+from digest.editorial.language import language_of
 from digest.editorial.misspelling import only_mends
 from digest.editorial.noise import Fold, fold, is_invitation
 from digest.editorial.passages import Passage, Place
 from digest.editorial.sentences import split_sentences
-from digest.editorial.text import fold_space, language_of, tokens
+from digest.editorial.text import fold_space, tokens
 from digest.editorial.words import LEANING
 from digest.model import BlockKind, Correction, Item
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from digest.editorial.language import is_stop_word
 from digest.editorial.noise import MONTHS, WEEKDAYS, Fold
-from digest.editorial.text import is_stop_word, tokens
+from digest.editorial.text import tokens
 
 #: In one sentence; more is rewriting.
 _MOST_MENDED = 3

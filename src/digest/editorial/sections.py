@@ -4,12 +4,17 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from digest.editorial.text import Reading, tokens
 from digest.settings import SectionRule
+
+if TYPE_CHECKING:
+    # NumPy and SciPy come with it: only who has learned something waits for them.
+    from digest.editorial.learning import SectionModel
 
 #: A keyword in the title counts for three in the text, and no keyword for more than three.
 _TITLE_COUNT = 3
@@ -44,10 +49,18 @@ def section_slug(rule: SectionRule) -> str:
 
 
 class Sections:
-    """The rules of one newsletter, ready to be asked many times."""
+    """The rules of one newsletter, ready to be asked many times.
 
-    def __init__(self, rules: Sequence[SectionRule]) -> None:
+    Args:
+        learned: what the newsroom's archive taught; asked after the rules.
+    """
+
+    def __init__(
+        self, rules: Sequence[SectionRule], *, learned: "SectionModel | None" = None
+    ) -> None:
         self.rules = tuple(rules)
+        self._learned = learned
+        self._slugs = [section_slug(rule) for rule in rules]
         self._topics = [{_fold(topic) for topic in rule.topics} - {""} for rule in rules]
         self._keywords = [_Keywords(rule.keywords) for rule in rules]
 
@@ -57,11 +70,27 @@ class Sections:
             self._by_origin(readings[0])
             or self._majority([self._by_origin(r) for r in readings[1:]])
             or self._by_keywords(readings[0])
+            or self._by_archive(readings[0])
             or self._majority([self._by_keywords(r) for r in readings[1:]], over=0.5)
+            or self._majority([self._by_archive(r) for r in readings[1:]], over=0.5)
+            or self._by_few_keywords(readings)
             or self._fallback()
         )
         points = self._keywords[placing.index].score(_Counted(readings[0]))
-        return Placing(index=placing.index, reason=placing.reason, keywords=points)
+        return replace(placing, keywords=points)
+
+    def of_origin(self, reading: Reading) -> str | None:
+        """Slug of the section that its source, category or address gives *reading*, if any."""
+        placing = self._by_origin(reading)
+        return self._slugs[placing.index] if placing else None
+
+    def _by_archive(self, reading: Reading) -> Placing | None:
+        guess = self._learned.guess(reading) if self._learned else None
+        if guess is None or guess[0] not in self._slugs:
+            return None
+        index = self._slugs.index(guess[0])
+        reason = f"{self._title(index)}: as the archive has taught ({guess[1]:.0%} sure)"
+        return Placing(index=index, reason=reason)
 
     def _title(self, index: int) -> str:
         return f"section “{self.rules[index].title}”"
@@ -92,6 +121,26 @@ class Sections:
             return None
         words = ", ".join(self._keywords[best].found(counted))
         reason = f"{self._title(best)}: keywords {words} ({scores[best]:g} against {second:g})"
+        return Placing(index=best, reason=reason)
+
+    def _by_few_keywords(self, readings: Sequence[Reading]) -> Placing | None:
+        """Better than the last section: the one that the whole story points to most.
+
+        Where a section takes what no other wanted, it gets the undecided.
+        """
+        if not all(rule.topics or rule.sources or rule.keywords for rule in self.rules):
+            return None
+        counted = [_Counted(reading) for reading in readings]
+        scores = [sum(map(keywords.score, counted)) for keywords in self._keywords]
+        best = max(range(len(scores)), key=lambda index: (scores[index], -index))
+        second = max((score for index, score in enumerate(scores) if index != best), default=0.0)
+        if scores[best] < 1 or scores[best] <= second:
+            return None
+        words = ", ".join(self._keywords[best].found(counted[0])) or "of its other items"
+        reason = (
+            f"{self._title(best)}: no rule decided, and its keywords fit best: {words} "
+            f"({scores[best]:g} against {second:g})"
+        )
         return Placing(index=best, reason=reason)
 
     def _majority(self, placings: Sequence[Placing | None], *, over: float = 0.0) -> Placing | None:

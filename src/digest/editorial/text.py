@@ -1,4 +1,4 @@
-"""Words: tokens that work in any script, their stems, and which language they are of.
+"""Words: tokens that work in any script, and their stems.
 
 Knows nothing about items' meaning; sentences are in `sentences`.
 """
@@ -6,18 +6,23 @@ Knows nothing about items' meaning; sentences are in `sentences`.
 import re
 import sys
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from digest.editorial.words import STOP_WORDS
+from digest.editorial.language import UNSPACED, language_of, script_of
 from digest.model import Item
 
 #: Characters of an item that are read for judging it; nobody's news begins later.
 HEAD_CHARS = 20_000
-#: Who matters is named by here.
-_NAMES_CHARS = 5_000
+#: Who matters is named within so many words.
+_NAMES_WORDS = 800
+#: Different words that are remembered folded; a day of news in one language has half of them.
+_REMEMBERED = 1 << 17
+#: What is longer is a run of an unspaced script, or no word.
+_LONGEST = 40
+#: Script and language are told by so many words.
+_OPENING_WORDS = 200
 
 
 def _marks() -> str:
@@ -26,13 +31,11 @@ def _marks() -> str:
     return "".join(map(chr, points))
 
 
-_MARKS = _marks()
-_TOKEN = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}]|['’ʼ](?=[^\W\d_]))*")
-#: Scripts that do not put blanks between words: Thai, Lao, Khmer, kana, Han.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+#: In a group, so that `split` gives words and what stands between them in one pass.
+_TOKEN = re.compile(rf"([^\W_]++(?:(?:[{_marks()}]|['’ʼ](?=[^\W\d_]))[^\W_]*+)*+)")
 _ELISION = re.compile(r"^(?:qu|[cdjlmnst])['’ʼ]")
 _SPACE = re.compile(r"\s+")
-_SENTENCE_OPENS_AFTER = frozenset('.!?…:"“«„‘•—–-*(')
+_SENTENCE_OPENS_AFTER = tuple('.!?…:"“«„‘•—–-*(')
 
 
 def fold_space(text: str) -> str:
@@ -43,7 +46,7 @@ def fold_space(text: str) -> str:
 def _pieces(token: str) -> Iterable[str]:
     """A run of an unspaced script becomes its character pairs; anything else stays."""
     end = 0
-    for match in _UNSPACED.finditer(token):
+    for match in UNSPACED.finditer(token):
         if match.start() > end:
             yield token[end : match.start()]
         run = match.group()
@@ -53,45 +56,67 @@ def _pieces(token: str) -> Iterable[str]:
         yield token[end:]
 
 
-@lru_cache(maxsize=1 << 16)
-def _folded(token: str) -> tuple[str, ...]:
-    word = token.casefold().replace("’", "'").replace("ʼ", "'")
-    if word.isascii():
+class _Folded(dict[str, str]):
+    """Each word as written → folded; of an unspaced script, its pairs with blanks between."""
+
+    def __missing__(self, token: str) -> str:
+        word = token.casefold().replace("’", "'").replace("ʼ", "'")
         if "'" in word:
-            word = _ELISION.sub("", word.removesuffix("'s"))
-        return (sys.intern(word),) if word else ()
-    word = _ELISION.sub("", word)
-    return tuple(map(sys.intern, _pieces(word))) if _UNSPACED.search(word) else (sys.intern(word),)
+            word = _ELISION.sub("", word.removesuffix("'s") if word.isascii() else word)
+        if not word.isascii():
+            word = " ".join(_pieces(word))
+        if len(token) > _LONGEST:
+            return word
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        # One string for each word: a day has half a million of them.
+        self[token] = word = sys.intern(word)
+        return word
+
+
+_FOLDED = _Folded()
 
 
 def tokens(text: str) -> list[str]:
     """The words of *text*, case folded; unspaced scripts give character pairs."""
-    return [piece for found in _TOKEN.findall(text) for piece in _folded(found)]
+    return _fold(_TOKEN.findall(text), text)
+
+
+def _fold(found: Sequence[str], text: str) -> list[str]:
+    words = [_FOLDED[token] for token in found]
+    if text.isascii() or not UNSPACED.search(text):
+        return words
+    return [sys.intern(piece) for word in words for piece in word.split(" ")]
 
 
 def names(text: str) -> frozenset[str]:
     """Folded words that are capitalised although no sentence begins with them."""
-    found: set[str] = set()
-    for match in _TOKEN.finditer(text):
-        first = match.group()[0]
-        if first.isupper() and not _opens_sentence(text, match.start()):
-            found.update(_folded(match.group()))
-    return frozenset(found)
+    return _names(_TOKEN.split(text), text)
 
 
-def _opens_sentence(text: str, at: int) -> bool:
-    before = at - 1
-    while before >= 0 and text[before].isspace():
-        before -= 1
-    return before < 0 or text[before] in _SENTENCE_OPENS_AFTER
+def _names(parts: Sequence[str], text: str) -> frozenset[str]:
+    """Of *text* as `_TOKEN` splits it: each word, and before it what stands between."""
+    before, found = parts[:-1:2], parts[1::2]
+    named = [
+        token
+        for between, token in zip(before, found, strict=True)
+        if token[0].isupper() and (between == " " or not _opens_sentence(between))
+    ]
+    if before and not before[0].strip() and named and named[0] is found[0]:
+        del named[0]
+    return frozenset(_fold(named, text))
+
+
+def _opens_sentence(between: str) -> bool:
+    return between.rstrip().endswith(_SENTENCE_OPENS_AFTER)
 
 
 def count_words(text: str) -> int:
     """Words as a reader counts them; two characters of an unspaced script are one word."""
     if text.isascii():
         return len(text.split())
-    loose = sum(map(len, _UNSPACED.findall(text)))
-    return len(_UNSPACED.sub(" ", text).split()) + (loose + 1) // 2
+    loose = sum(map(len, UNSPACED.findall(text)))
+    return len(UNSPACED.sub(" ", text).split()) + (loose + 1) // 2
 
 
 @lru_cache(maxsize=1 << 16)
@@ -106,70 +131,14 @@ def stem(word: str) -> str:
         if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
             return word[:-1]
         return word
-    if len(word) > 5 and is_inflected(word):
-        return word[: max(5, len(word) - 2)]
+    if len(word) > 4 and is_inflected(word):
+        return word[: max(4, len(word) - 2)]
     return word
 
 
 def is_inflected(word: str) -> bool:
     """Greek and Cyrillic, whose words change their last letters."""
     return "\u0370" <= word[0] <= "\u052f"
-
-
-_LANGUAGES_OF: dict[str, list[str]] = {}
-for _language, _listed in STOP_WORDS.items():
-    for _word in _listed:
-        _LANGUAGES_OF.setdefault(_word, []).append(_language)
-
-
-def is_stop_word(word: str) -> bool:
-    """One of the commonest words of any language known."""
-    return word in _LANGUAGES_OF
-
-
-_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "HEBREW", "HANGUL", "DEVANAGARI", "THAI")
-
-
-@lru_cache(maxsize=4096)
-def _script(letter: str) -> str:
-    name = unicodedata.name(letter, "")
-    for script in _SCRIPTS:
-        if name.startswith(script):
-            return script.lower()
-    if _UNSPACED.match(letter):
-        return "han"
-    return name.split(" ", 1)[0].lower() or "none"
-
-
-def script_of(words: Sequence[str]) -> str:
-    """The script that most of *words* begin with: "latin", "cyrillic", "han"; "none"."""
-    scripts = Counter(_script(word[0]) for word in words[:200] if word[0].isalpha())
-    return min(scripts, key=lambda name: (-scripts[name], name)) if scripts else "none"
-
-
-def language_of(words: Sequence[str], declared: str | None) -> str | None:
-    """Primary subtag of the language of *words*, judged by their commonest words.
-
-    What the source declares holds unless the words clearly say otherwise: many sites leave
-    their software's "en" in place.  None when neither is known.
-    """
-    head = words[:200]
-    said = declared.split("-")[0].lower() if declared else None
-    hits: Counter[str] = Counter()
-    for word in head:
-        for language in _LANGUAGES_OF.get(word, ()):
-            hits[language] += 1
-    best, second = sorted(STOP_WORDS, key=lambda name: (-hits[name], name))[:2]
-    if hits[best] >= 4 and hits[best] >= 0.12 * len(head) and hits[best] > 1.25 * hits[second]:
-        return best
-    if said and (said not in STOP_WORDS or _writes(said) == script_of(head)):
-        return said
-    return None
-
-
-def _writes(language: str) -> str:
-    special = {"uk": "cyrillic", "ru": "cyrillic", "el": "greek", "ar": "arabic"}
-    return special.get(language, "latin")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,19 +156,21 @@ class Reading:
 
 
 def read(item: Item) -> Reading:
-    """Read the first `HEAD_CHARS` of *item*."""
+    """Read the first `HEAD_CHARS` of *item*; every word of it once."""
     text = head(item)
     standfirst = item.standfirst or ""
     if len(text) < 120 and len(standfirst) > len(text):
         text = standfirst[:HEAD_CHARS]
-    title, body = tuple(tokens(item.title)), tuple(tokens(text))
+    parts = _TOKEN.split(text)
+    title, body = tuple(tokens(item.title)), tuple(_fold(parts[1::2], text))
+    opening = (title + body)[:_OPENING_WORDS]
     return Reading(
         item=item,
         title=title,
         body=body,
-        names=names(text[:_NAMES_CHARS]) | _title_names(item.title),
-        script=script_of(title + body),
-        language=language_of(title + body, item.language),
+        names=_names(parts[: 2 * _NAMES_WORDS + 1], text) | _title_names(item.title),
+        script=script_of(opening),
+        language=language_of(opening, item.language),
     )
 
 
@@ -217,6 +188,7 @@ def head(item: Item) -> str:
 
 def _title_names(title: str) -> frozenset[str]:
     """Capitals mean something in a headline only where not every word has one."""
-    found = _TOKEN.findall(title)
+    parts = _TOKEN.split(title)
+    found = parts[1::2]
     capitals = sum(word[0].isupper() for word in found)
-    return names(title) if found and capitals < 0.6 * len(found) else frozenset()
+    return _names(parts, title) if capitals < 0.6 * len(found) else frozenset()
