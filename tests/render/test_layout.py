@@ -474,3 +474,27 @@ def test_endless_corrections_do_not_make_a_mail_that_cannot_be_sent(lay_out: Lay
     layout = lay_out(make_edition(corrections=corrections))
     assert len(layout.html.encode()) <= HTML_LIMIT
     assert layout.left_out > 0
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_an_editor_writes_stays_words_too(lay_out: LayOut, text: str) -> None:
+    def written(words: str) -> Edition:
+        story = make_story(note=words, update_of="daily@x", updated_at=MORNING)
+        return make_edition(Section(slug="a", title="A", stories=(story,)), intro=words)
+
+    hostile, harmless = lay_out(written(text)), lay_out(written("Harmless words"))
+    found = Page(hostile.html)
+    assert [tag for tag, _ in found.tags] == [tag for tag, _ in Page(harmless.html).tags]
+    assert not [name for _, attrs in found.tags for name in attrs if name.startswith("on")]
+    assert hostile.holes == harmless.holes
+
+
+def test_mail_and_text_tell_the_update_the_note_and_the_intro(lay_out: LayOut) -> None:
+    story = make_story(note="We were there.", update_of="daily@x", updated_at=MORNING)
+    edition = make_edition(
+        Section(slug="a", title="A", stories=(story,)), intro="Good morning.\n\nBe well."
+    )
+    layout = lay_out(edition)
+    for part in (layout.html, layout.text):
+        for words in ("Update", "updated 7:00", "We were there.", "Good morning.", "Be well."):
+            assert words in part, words

@@ -270,3 +270,50 @@ def test_corrections_are_the_last_to_be_trimmed_and_updates_the_first_of_them(
     one_less = trimmed(everything, others + 1)
     assert [told.corrects for told in one_less.corrections] == [True, True]
     assert trimmed(everything, 99).corrections == ()
+
+
+# --------------------------------------------------------- what an editor signs
+
+
+def told_by_two() -> Story:
+    first = make_item("Ferry adrift", "Twelve were hurt.", site="The Wire")
+    second = make_item("Ferry lost power", "Fourteen were hurt.", hours=1, site="Bay Radio")
+    said = [(first, "Twelve were hurt."), (second, "Fourteen were hurt."), (second, "It rained.")]
+    sentences = tuple(Sentence(item_id=item.id, text=text) for item, text in said)
+    return make_story(first, second, summary=Summary(origin=Origin.EXTRACTIVE, sentences=sentences))
+
+
+def test_sources_that_differ_are_never_made_one() -> None:
+    story = shown(told_by_two()).stories[0]
+    assert [(part.source, part.text) for part in story.parts] == [
+        ("", "Twelve were hurt."),
+        ("Bay Radio", "Fourteen were hurt. It rained."),
+    ]
+    assert story.parts[1].time == "2:00\u00a0AM"
+
+
+def test_a_summary_of_one_source_stays_whole() -> None:
+    lead = make_item()
+    sentences = tuple(Sentence(item_id=lead.id, text=text) for text in ("One.", "Two."))
+    story = make_story(lead, summary=Summary(origin=Origin.EXTRACTIVE, sentences=sentences))
+    assert [part.text for part in shown(story).stories[0].parts] == ["One. Two."]
+
+
+def test_a_running_story_says_when_it_was_updated() -> None:
+    story = make_story(updated_at=MORNING - timedelta(hours=1, minutes=50))
+    assert shown(story).stories[0].updated == "updated 5:10\u00a0AM"
+    assert shown(story, language="de").stories[0].updated == "aktualisiert 05:10"
+    assert shown().stories[0].updated == ""
+
+
+def test_a_story_that_was_told_before_says_update() -> None:
+    assert shown(make_story(update_of="daily@2026-05-17T0700")).stories[0].update
+    assert not shown().stories[0].update
+
+
+def test_the_newsrooms_own_words_are_parted_into_paragraphs() -> None:
+    assert shown(intro="Good morning.\n\nA  quiet day.\n\n \n\n").intro == (
+        "Good morning.",
+        "A quiet day.",
+    )
+    assert shown(make_story(note="We were\nthere.")).stories[0].note == "We were there."

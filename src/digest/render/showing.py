@@ -53,6 +53,16 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one source says in the summary of a story that several tell."""
+
+    #: "" for the first, which the story's own line names.
+    source: str
+    time: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownStory:
     #: Of its place on the edition's page.
     anchor: str
@@ -62,7 +72,15 @@ class ShownStory:
     #: The article's own address; None if it has none.
     article_url: str | None
     summary: str
+    #: The summary, parted by who says it: sources that differ are never made one.
+    parts: tuple[Part, ...]
     machine: bool
+    #: An earlier edition told it before.
+    update: bool
+    #: "updated 14:10", in the edition's language; "" for a story that stands still.
+    updated: str
+    #: Of the newsroom.
+    note: str
     source: str
     #: In the edition's zone; with the day when it is not the edition's,
     #: and with the year when that is not.
@@ -136,6 +154,8 @@ class Shown:
     dir: str
     url: str
     home_url: str
+    #: The newsroom's own words before everything else, by paragraph.
+    intro: tuple[str, ...]
     sections: tuple[ShownSection, ...]
     briefs: tuple[ShownBrief, ...]
     more_briefs: int
@@ -198,6 +218,7 @@ def show(edition: Edition, *, links: Links, picks: Picks | None = None) -> Shown
         dir=clock.dir,
         url=url,
         home_url=links.home_url(),
+        intro=tuple(filter(None, map(one_line, edition.intro[:LONGEST].split("\n\n")))),
         sections=sections,
         briefs=_briefs(briefs, clock),
         more_briefs=0,
@@ -278,6 +299,27 @@ def _summary(story: Story, headline: str) -> str:
     return "" if text == headline else shorten(text, LONGEST)
 
 
+def _parts(story: Story, summary: str, clock: Clock) -> tuple[Part, ...]:
+    """*summary* by who says it, in its order; whole when one source says it all."""
+    items = {item.id: item for item in story.items}
+    said = [
+        (items.get(one.item_id, story.lead), one_line(one.text)) for one in story.summary.sentences
+    ]
+    if len({_label(item) for item, _ in said}) < 2 or len(summary) >= LONGEST:
+        return (Part(source="", time="", text=summary),) if summary else ()
+    parts: list[Part] = []
+    before: Item | None = None
+    for item, text in said:
+        if before is not None and _label(item) == _label(before):
+            parts[-1] = replace(parts[-1], text=f"{parts[-1].text} {text}")
+        elif before is None and _label(item) == _label(story.lead):
+            parts.append(Part(source="", time="", text=text))
+        else:
+            parts.append(Part(source=_label(item), time=clock.stamp(item), text=text))
+        before = item
+    return tuple(parts)
+
+
 def _picture(item: Item, headline: str) -> Picture | None:
     image = item.image
     url = picture_url(image.url) if image else None
@@ -306,13 +348,20 @@ def _story(story: Story, clock: Clock, page: str) -> ShownStory:
         if label != source:
             also.setdefault(label, ToldBy(label=label, url=web_url(item.url)))
     lang, turned = clock.tongue(lead, headline)
+    summary = _summary(story, headline)
+    words = words_for(clock.language)
+    changed = story.updated_at
     return ShownStory(
         anchor=anchor,
         headline=headline,
         url=article or f"{page}#{anchor}",
         article_url=article,
-        summary=_summary(story, headline),
+        summary=summary,
+        parts=_parts(story, summary, clock),
         machine=story.summary.origin is Origin.MODEL,
+        update=bool(story.update_of),
+        updated=words.updated.format(time=clock.moment(changed)) if changed else "",
+        note=shorten(one_line(story.note), LONGEST_SENTENCE),
         source=source,
         time=clock.stamp(lead),
         iso=clock.iso(lead),

@@ -16,6 +16,10 @@ class Words:
     corrections: str
     correction: str
     update: str
+    #: Of a running story.
+    updated: str  # {time}
+    #: Before what the newsroom adds to a story.
+    note: str
     also: str
     #: Shown under a summary that a model wrote.
     machine: str
@@ -44,6 +48,8 @@ _EN = Words(
     corrections="Corrections and updates",
     correction="Correction",
     update="Update",
+    updated="updated {time}",
+    note="Editor’s note",
     also="Also reported by",
     machine="Summary written by a machine and checked against the source",
     photo="Photo: {credit}",
@@ -71,6 +77,8 @@ _DE = Words(
     corrections="Korrekturen und Aktualisierungen",
     correction="Korrektur",
     update="Aktualisierung",
+    updated="aktualisiert {time}",
+    note="Anmerkung der Redaktion",
     also="Es berichten auch",
     machine="Zusammenfassung maschinell geschrieben und mit der Quelle abgeglichen",
     photo="Foto: {credit}",
@@ -98,6 +106,8 @@ _FR = Words(
     corrections="Corrections et mises à jour",
     correction="Correction",
     update="Mise à jour",
+    updated="mis à jour : {time}",
+    note="Note de la rédaction",
     also="Également rapporté par",
     machine="Résumé rédigé par une machine et vérifié d’après la source",
     photo="Photo : {credit}",
@@ -125,6 +135,8 @@ _ES = Words(
     corrections="Correcciones y actualizaciones",
     correction="Corrección",
     update="Actualización",
+    updated="actualizado: {time}",
+    note="Nota de la redacción",
     also="También lo cuentan",
     machine="Resumen escrito por una máquina y cotejado con la fuente",
     photo="Foto: {credit}",
@@ -152,6 +164,8 @@ _IT = Words(
     corrections="Correzioni e aggiornamenti",
     correction="Correzione",
     update="Aggiornamento",
+    updated="aggiornato: {time}",
+    note="Nota della redazione",
     also="Ne scrivono anche",
     machine="Riassunto scritto da una macchina e verificato sulla fonte",
     photo="Foto: {credit}",
@@ -179,6 +193,8 @@ _EL = Words(
     corrections="Διορθώσεις και ενημερώσεις",
     correction="Διόρθωση",
     update="Ενημέρωση",
+    updated="ενημερώθηκε: {time}",
+    note="Σημείωση της σύνταξης",
     also="Το αναφέρουν επίσης",
     machine="Περίληψη γραμμένη από μηχανή και ελεγμένη με βάση την πηγή",
     photo="Φωτογραφία: {credit}",
@@ -206,6 +222,8 @@ _UK = Words(
     corrections="Виправлення та оновлення",
     correction="Виправлення",
     update="Оновлення",
+    updated="оновлено о {time}",
+    note="Примітка редакції",
     also="Про це також пишуть",
     machine="Підсумок написала машина, його звірено з джерелом",
     photo="Фото: {credit}",
@@ -233,6 +251,8 @@ _AR = Words(
     corrections="تصحيحات وتحديثات",
     correction="تصحيح",
     update="تحديث",
+    updated="حُدِّث: {time}",
+    note="ملاحظة التحرير",
     also="نقلته أيضًا",
     machine="ملخّص كتبته آلة وروجع على المصدر",
     photo="الصورة: {credit}",
@@ -253,8 +273,38 @@ _AR = Words(
     leave_bad_note="ربما انقطع إلى جزأين. استعملوا الرابط كاملًا في آخر رسالتكم.",
 )
 
+_PL = Words(
+    greeting="Dzień dobry, oto Państwa wydanie.",
+    greeting_named="Dzień dobry, {name}, oto Państwa wydanie.",
+    in_brief="W skrócie",
+    corrections="Sprostowania i aktualizacje",
+    correction="Sprostowanie",
+    update="Aktualizacja",
+    updated="aktualizacja: {time}",
+    note="Od redakcji",
+    also="Piszą o tym także",
+    machine="Streszczenie napisała maszyna, porównano je ze źródłem",
+    photo="Fot. {credit}",
+    more="W sieci jeszcze {n}",
+    view="Czytaj w sieci",
+    why="Wysyłamy tę wiadomość, bo adres {email} zapisano na {title}.",
+    leave="Wypisz się",
+    nothing="W tym wydaniu nie ma nic nowego.",
+    contents="W tym wydaniu",
+    archive="Wszystkie wydania",
+    minutes="{n} min czytania",
+    read_at="Czytaj na {host}",
+    leave_ask="Wypisać się z {title}?",
+    leave_note="Jedno kliknięcie, bez hasła i bez pytań.",
+    leave_done="Wypisano z {title}.",
+    leave_done_note="Nie wyślemy więcej żadnego wydania.",
+    leave_bad="Ten odnośnik nie działa.",
+    leave_bad_note="Może został przecięty. Cały odnośnik jest na końcu wiadomości.",
+)
+
 _LANGUAGES = {
     "en": _EN, "de": _DE, "fr": _FR, "es": _ES, "it": _IT, "el": _EL, "uk": _UK, "ar": _AR,
+    "pl": _PL,
 }  # fmt: skip
 
 
