@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from digest import collect, pipeline, store
+from digest import collect, compose, store
 from digest.app import App
 from digest.errors import Conflict, NotFound
-from digest.jobs import slot_of
 from digest.model import Document, Edition, Item
 from digest.settings import Source
 from digest.shelf import Visit
+from digest.slots import slot_of
 from digest.store import editions, placements
 from make import MORNING, make_raw
 from newsroom import open_newsroom, write_article, write_config
@@ -77,7 +77,7 @@ async def waiting(app: App) -> list[Item]:
 async def edition(app: App, day: int) -> Edition:
     newsletter = app.newsletter()
     slot = slot_of(newsletter, MORNING.date().replace(day=day))
-    made = await pipeline.compose(app, newsletter, slot, approve=True)
+    made = await compose.compose(app, newsletter, slot, approve=True)
     async with app.db.read() as conn:
         return await editions.content(conn, made.id)
 
@@ -165,7 +165,8 @@ async def test_one_article_from_two_sources_is_in_one_edition(
     await visit(app, wire(site))
     second = await edition(app, 19)
     assert [story.headline for story in second.stories] == ["Bridge opens"]
-    ((_, reason),) = second.dropped
+    (left,) = second.left_out
+    reason = left.reason
     assert first.id in reason
     assert await waiting(app) == []
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from digest import audience, collect, deliver, pipeline, proof
+from digest import audience, collect, compose, deliver, pipeline, proof
 from digest.app import App
 from digest.errors import Conflict, MailError, RelayDown, RenderError
-from digest.jobs import slot_of
 from digest.model import Counts, DeliveryState, EditionState
+from digest.slots import slot_of
 from digest.store import editions, journal, read_events, subscribers
 from fakes import FakeRelay, drop, hold, say
 from make import MORNING
@@ -51,7 +51,7 @@ async def approved(
     write_day(folder)
     async with open_newsroom(folder, people=people, now=clock or Clock()) as app:
         await collect.collect(app)
-        record = await pipeline.compose(
+        record = await compose.compose(
             app, app.newsletter(), slot_of(app.newsletter(), date(2026, 5, 18))
         )
         await pipeline.approve(app, record.id)

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from digest import collect, deliver, pipeline
+from digest import collect, compose, deliver
 from digest.app import App
 from digest.errors import Conflict, NotFound, ParseError
 from digest.intake import Pushed, push
-from digest.jobs import slot_of
 from digest.model import Item, Kind
 from digest.settings import Source
+from digest.slots import slot_of
 from digest.store import items, placements, sources
 from make import MORNING
 from newsroom import open_newsroom, write_config
@@ -95,7 +95,7 @@ async def test_other_words_under_the_same_id_are_a_revision(app: App) -> None:
 async def test_a_correction_after_the_edition_went_out_is_in_the_next_one(app: App) -> None:
     await push(app, None, FERRY)
     newsletter = app.newsletter()
-    record = await pipeline.compose(
+    record = await compose.compose(
         app, newsletter, slot_of(newsletter, MORNING.date()), approve=True
     )
     await deliver.deliver(app, record.id)
@@ -104,7 +104,7 @@ async def test_a_correction_after_the_edition_went_out_is_in_the_next_one(app: A
     assert states(done) == [("a1", "changed")]
     assert await stored(app) == {}
     tomorrow = slot_of(newsletter, MORNING.date() + timedelta(days=1))
-    (told,) = (await pipeline.sketch(app, newsletter, tomorrow)).edition.corrections
+    (told,) = (await compose.sketch(app, newsletter, tomorrow)).edition.corrections
     assert (told.item_id, told.sentences) == (done.items[0].item, (words,))
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.jobs import HANDLERS, Standing, due, next_slot, slot_of, slots
+from digest.jobs import HANDLERS, Standing, due
 from digest.model import EditionState
 from digest.settings import Newsletter, Settings, Source
+from digest.slots import next_slot, slot_of, slots
 from digest.store.editions import Record
 from digest.store.sources import SourceRecord
 from make import MORNING
@@ -76,7 +77,9 @@ def test_a_taken_slot_is_not_due_again() -> None:
 
 def test_days_are_named_and_the_others_are_quiet() -> None:
     tuesday_only = make_newsletter(days=("tue",))
-    assert next_slot(tuesday_only, after=MORNING).day == date(2026, 5, 19)
+    soon = next_slot(tuesday_only, after=MORNING)
+    assert soon is not None
+    assert soon.day == date(2026, 5, 19)
     assert [slot.day.strftime("%a") for slot in slots(
         tuesday_only, after=MORNING, until=MORNING + timedelta(days=14)
     )] == ["Tue", "Tue"]  # fmt: skip
@@ -185,7 +188,7 @@ def test_old_words_are_swept_once_a_day_and_hubs_are_asked() -> None:
 
 
 def test_the_hour_that_autumn_repeats_gives_one_edition() -> None:
-    night = make_newsletter(timezone="Europe/Berlin", send_at=time(2, 30))
+    night = make_newsletter(timezone="Europe/Berlin", send_at=(time(2, 30),))
     start = datetime(2026, 10, 24, 12, tzinfo=UTC)
     found = list(slots(night, after=start, until=start + timedelta(days=1)))
     assert [slot.edition_id for slot in found] == ["daily@2026-10-25T0230"]
@@ -193,7 +196,7 @@ def test_the_hour_that_autumn_repeats_gives_one_edition() -> None:
 
 
 def test_the_hour_that_spring_leaves_out_gives_one_edition() -> None:
-    night = make_newsletter(timezone="Europe/Berlin", send_at=time(2, 30))
+    night = make_newsletter(timezone="Europe/Berlin", send_at=(time(2, 30),))
     start = datetime(2026, 3, 28, 12, tzinfo=UTC)
     found = list(slots(night, after=start, until=start + timedelta(days=1)))
     assert [slot.edition_id for slot in found] == ["daily@2026-03-29T0230"]
@@ -211,9 +214,63 @@ def test_the_hour_that_spring_leaves_out_gives_one_edition() -> None:
     ),
 )  # fmt: skip
 def test_every_local_date_has_exactly_one_slot(zone: str, clock: time, start: datetime) -> None:
-    newsletter = make_newsletter(timezone=zone, send_at=clock)
+    newsletter = make_newsletter(timezone=zone, send_at=(clock,))
     found = list(slots(newsletter, after=start, until=start + timedelta(days=40)))
     days = [slot.day for slot in found]
     assert days == sorted(set(days))
     assert (days[-1] - days[0]).days == len(days) - 1
     assert all(slot == slot_of(newsletter, slot.day) for slot in found)
+
+
+# ------------------------------------------------- drafts, deadlines, breaking news
+
+
+def test_a_draft_is_made_ahead_of_its_hour_and_once() -> None:
+    early = MORNING - timedelta(minutes=45)
+    quiet = {"taken": {"daily": frozenset({"daily@2026-05-17T0700"})}}
+    check(make_standing(**quiet), [f"draft:{SLOT}"], now=early, draft_min=60)
+    made = make_standing(**quiet, made={"daily": frozenset({SLOT})})
+    check(made, [], now=early, draft_min=60)
+    check(make_standing(**quiet), [], now=early, draft_min=30)
+    # At its hour it is composed again with what has come, and approved.
+    check(make_standing(made={"daily": frozenset({SLOT})}), [f"edition:{SLOT}"], draft_min=60)
+
+
+def waiting_draft(**fields: Any) -> Standing:
+    draft = make_record(**({"state": EditionState.DRAFT, "published_at": None} | fields))
+    return make_standing(taken={"daily": frozenset({SLOT})}, drafts=[draft])
+
+
+def test_what_nobody_has_looked_at_goes_out_at_its_deadline() -> None:
+    by_hand: dict[str, Any] = {"auto_approve": False, "deadline_min": 30}
+    late = MORNING + timedelta(minutes=31)
+    check(waiting_draft(), [], now=MORNING + timedelta(minutes=29), **by_hand)
+    check(waiting_draft(), [f"approve:{SLOT}"], now=late, **by_hand)
+    # Without a deadline it waits for ever.
+    check(waiting_draft(), [], now=late, auto_approve=False)
+    # Made before its hour: it has not taken what its hour brings.
+    check(waiting_draft(created_at=MORNING - timedelta(hours=1)), [], now=late, **by_hand)
+    # Too short: a person must decide.
+    check(waiting_draft(reason="short: 1 story"), [], now=late, **by_hand)
+    # Yesterday's is worthless today.
+    check(waiting_draft(), [], now=MORNING + timedelta(hours=4), **by_hand)
+
+
+def test_what_is_approved_before_its_hour_goes_out_at_its_hour() -> None:
+    taken = {"daily": frozenset({SLOT, "daily@2026-05-17T0700"})}
+    record = make_record(published_at=None)
+    standing = make_standing(taken=taken, moving=[record])
+    check(standing, [], now=MORNING - timedelta(minutes=10))
+    check(standing, ["publish", f"deliver:{SLOT}"])
+
+
+def test_waiting_items_are_looked_through_for_breaking_news_when_something_came() -> None:
+    came = SourceRecord(id="wire", new_at=MORNING, next_at=MORNING + timedelta(hours=1))
+    by_hand: dict[str, Any] = {"days": (), "breaking_sources": 3}
+    check(make_standing(sources={"wire": came}), ["breaking:daily"], **by_hand)
+    looked = make_standing(sources={"wire": came}, looked={"daily": MORNING})
+    check(looked, [], **by_hand)
+    earlier = make_standing(sources={"wire": came}, looked={"daily": MORNING - timedelta(hours=1)})
+    check(earlier, ["breaking:daily"], **by_hand)
+    check(make_standing(), [], **by_hand)
+    check(make_standing(sources={"wire": came}), [], days=())

@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from digest import collect, pipeline
+from digest import collect, compose, pipeline
 from digest.app import App
 from digest.errors import Conflict
-from digest.jobs import slot_of
 from digest.model import EditionState, Slot
 from digest.settings import Source
+from digest.slots import slot_of
 from digest.store import editions, placements, sources
 from digest.visits import is_due
+from make import MORNING
 from newsroom import open_newsroom, write_article, write_config, write_day
 
 ID = "daily@2026-05-18T0700"
@@ -87,41 +88,41 @@ async def test_a_feed_may_not_lead_us_to_a_private_address(app: App) -> None:
 
 async def test_a_slot_is_composed_once(app: App) -> None:
     await collect.collect(app)
-    record = await pipeline.compose(app, app.newsletter(), slot(app))
+    record = await compose.compose(app, app.newsletter(), slot(app))
     assert (record.id, record.state) == (ID, EditionState.DRAFT)
-    assert await pipeline.compose(app, app.newsletter(), slot(app)) == record
+    assert await compose.compose(app, app.newsletter(), slot(app)) == record
     assert len(await headlines(app)) == 3
     assert await waiting(app) == 0
 
 
 async def test_a_draft_takes_what_comes_after_it(app: App) -> None:
     await collect.collect(app)
-    await pipeline.compose(app, app.newsletter(), slot(app))
+    await compose.compose(app, app.newsletter(), slot(app))
     write_article(app.loaded.base, "late-news", "Late on Sunday a whale was seen off Gull Light.")
     await collect.collect(app)
-    await pipeline.compose(app, app.newsletter(), slot(app))
+    await compose.compose(app, app.newsletter(), slot(app))
     assert "Late news" in await headlines(app)
     assert len(await headlines(app)) == 4
 
 
 async def test_what_is_approved_changes_no_more_and_the_rest_is_tomorrows(app: App) -> None:
     await collect.collect(app)
-    await pipeline.compose(app, app.newsletter(), slot(app))
+    await compose.compose(app, app.newsletter(), slot(app))
     await pipeline.approve(app, ID)
     write_article(app.loaded.base, "late-news", "Late on Sunday a whale was seen off Gull Light.")
     await collect.collect(app)
-    await pipeline.compose(app, app.newsletter(), slot(app))
+    await compose.compose(app, app.newsletter(), slot(app))
     assert len(await headlines(app)) == 3
     with pytest.raises(Conflict):
         await pipeline.approve(app, ID)
-    tomorrow = await pipeline.compose(app, app.newsletter(), slot(app, 19))
+    tomorrow = await compose.compose(app, app.newsletter(), slot(app, 19))
     assert await headlines(app, tomorrow.id) == ["Late news"]
 
 
 async def test_every_item_lands_in_exactly_one_edition_whoever_composes(app: App) -> None:
     await collect.collect(app)
     days = [slot(app, day) for day in (18, 18, 19, 20)]
-    await asyncio.gather(*(pipeline.compose(app, app.newsletter(), day) for day in days))
+    await asyncio.gather(*(compose.compose(app, app.newsletter(), day) for day in days))
     found: list[str] = []
     async with app.db.read() as conn:
         for record in await editions.listing(conn, states=(EditionState.DRAFT,)):
@@ -131,24 +132,24 @@ async def test_every_item_lands_in_exactly_one_edition_whoever_composes(app: App
 
 
 async def test_an_empty_day_is_skipped_and_may_be_made_after_all(app: App) -> None:
-    record = await pipeline.compose(app, app.newsletter(), slot(app))
+    record = await compose.compose(app, app.newsletter(), slot(app))
     assert (record.state, record.reason) == (EditionState.SKIPPED, "nothing new")
     await collect.collect(app)
-    record = await pipeline.compose(app, app.newsletter(), slot(app))
+    record = await compose.compose(app, app.newsletter(), slot(app))
     assert (record.state, record.reason) == (EditionState.DRAFT, "")
 
 
 async def test_a_held_edition_is_made_when_a_person_asks(app: App) -> None:
     await collect.collect(app)
-    held = await pipeline.compose(app, app.newsletter(), slot(app), late=True)
+    held = await compose.compose(app, app.newsletter(), slot(app), late=True)
     assert held.state is EditionState.HELD
     assert await waiting(app) == 3
-    assert (await pipeline.compose(app, app.newsletter(), slot(app))).state is EditionState.DRAFT
+    assert (await compose.compose(app, app.newsletter(), slot(app))).state is EditionState.DRAFT
 
 
 async def test_a_cancelled_draft_gives_its_items_back(app: App) -> None:
     await collect.collect(app)
-    await pipeline.compose(app, app.newsletter(), slot(app))
+    await compose.compose(app, app.newsletter(), slot(app))
     record = await pipeline.cancel(app, ID)
     assert record.state is EditionState.CANCELLED
     assert await waiting(app) == 3
@@ -156,11 +157,11 @@ async def test_a_cancelled_draft_gives_its_items_back(app: App) -> None:
 
 async def test_a_further_edition_shows_the_items_again_and_moves_none(app: App) -> None:
     await collect.collect(app)
-    await pipeline.compose(app, app.newsletter(), slot(app))
+    await compose.compose(app, app.newsletter(), slot(app))
     await pipeline.approve(app, ID)
     write_article(app.loaded.base, "late-news", "Late on Sunday a whale was seen off Gull Light.")
     await collect.collect(app)
-    again = await pipeline.compose(app, app.newsletter(), slot(app, 19), repeats=ID)
+    again = await compose.compose(app, app.newsletter(), slot(app, 19), repeats=ID)
     assert len(await headlines(app, again.id)) == 4
     async with app.db.read() as conn:
         assert len(await placements.of_edition(conn, ID)) == 3
@@ -169,11 +170,11 @@ async def test_a_further_edition_shows_the_items_again_and_moves_none(app: App) 
 
 async def test_composing_is_reproducible(app: App) -> None:
     await collect.collect(app)
-    await pipeline.compose(app, app.newsletter(), slot(app))
+    await compose.compose(app, app.newsletter(), slot(app))
     async with app.db.read() as conn:
         first = await editions.content(conn, ID)
     await pipeline.cancel(app, ID)
-    again = await pipeline.compose(app, app.newsletter(), slot(app, 19))
+    again = await compose.compose(app, app.newsletter(), slot(app, 19))
     async with app.db.read() as conn:
         second = await editions.content(conn, again.id)
     assert second.sections == first.sections
@@ -181,7 +182,7 @@ async def test_composing_is_reproducible(app: App) -> None:
 
 async def test_publishing_writes_each_file_once_and_only_what_changed(app: App) -> None:
     await collect.collect(app)
-    await pipeline.compose(app, app.newsletter(), slot(app))
+    await compose.compose(app, app.newsletter(), slot(app))
     assert [path.name for path in await pipeline.publish(app)].count("index.html") == 1
     await pipeline.approve(app, ID)
     changed = {str(path.relative_to(app.out_dir)) for path in await pipeline.publish(app)}
@@ -194,3 +195,22 @@ async def test_publishing_writes_each_file_once_and_only_what_changed(app: App) 
     }
     assert await pipeline.publish(app) == []
     assert not list(app.out_dir.rglob(".*"))
+
+
+async def test_what_is_approved_before_its_hour_is_not_published_before_it(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    write_day(tmp_path)
+    clock = [MORNING - timedelta(minutes=30)]
+    async with open_newsroom(tmp_path, now=lambda: clock[0]) as app:
+        await collect.collect(app)
+        await compose.compose(app, app.newsletter(), slot(app))
+        await pipeline.approve(app, ID)
+        page = pipeline.edition_folder(app, ID) / "index.html"
+        await pipeline.publish(app)
+        assert not page.exists()
+        assert "T0700" not in (app.out_dir / "index.html").read_text()
+        await pipeline.publish(app, early=(ID,))
+        assert page.exists()
+        # Once seen it stays.
+        await pipeline.publish(app)
+        assert page.exists()

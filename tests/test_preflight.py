@@ -17,9 +17,9 @@ from digest import collect, preflight
 from digest.app import App
 from digest.errors import RelayDown
 from digest.health import Word
-from digest.jobs import slot_of
 from digest.model import HostWait, Slot
 from digest.settings import Newsletter, Source
+from digest.slots import slot_of
 from digest.store import reports, sources
 from make import MORNING
 from newsroom import open_newsroom, write_config, write_day

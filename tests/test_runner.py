@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from digest import collect, jobs, pipeline
+from digest import collect, compose, jobs, pipeline
 from digest.app import App
 from digest.model import Counts, EditionState
 from digest.runner import Runner, look
+from digest.slots import slot_of
 from digest.store import editions, journal, placements, sources
 from make import MORNING
 from newsroom import accepted, open_newsroom, write_article, write_config, write_day
@@ -128,7 +129,7 @@ async def test_an_empty_day_gives_no_mail_and_is_recorded(tmp_path: Path, clock:
 async def test_the_nights_on_which_clocks_change_give_one_edition_each(
     tmp_path: Path, clock: Clock, day: str, start: datetime
 ) -> None:
-    write_config(tmp_path, newsletter="send_at = 03:30:00")
+    write_config(tmp_path, newsletter="send_at = 03:30:00\nmax_age_h = 8760.0")
     clock.at = start
     async with open_newsroom(tmp_path, people=1, now=clock) as app:
         await look(app)
@@ -192,8 +193,8 @@ async def test_a_look_before_the_hour_that_finds_nothing_does_not_cost_the_editi
     write_config(tmp_path)
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
-        slot = jobs.slot_of(app.newsletter(), MORNING.date())
-        early = await pipeline.compose(app, app.newsletter(), slot)
+        slot = slot_of(app.newsletter(), MORNING.date())
+        early = await compose.compose(app, app.newsletter(), slot)
         assert early.state is EditionState.SKIPPED
         write_day(tmp_path)
         clock.at = MORNING
@@ -205,8 +206,8 @@ async def test_a_day_that_stays_empty_is_decided_once(tmp_path: Path, clock: Clo
     write_config(tmp_path)
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
-        slot = jobs.slot_of(app.newsletter(), MORNING.date())
-        await pipeline.compose(app, app.newsletter(), slot)
+        slot = slot_of(app.newsletter(), MORNING.date())
+        await compose.compose(app, app.newsletter(), slot)
         clock.at = MORNING
         await ticks(Runner(app))
         due = jobs.due(clock.at, await look(app), settings=app.settings, sources=[])
@@ -223,8 +224,8 @@ async def test_a_draft_made_by_hand_is_not_approved_behind_its_makers_back(
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
         await collect.collect(app)
-        await pipeline.compose(
-            app, app.newsletter(), jobs.slot_of(app.newsletter(), MORNING.date())
+        await compose.compose(
+            app, app.newsletter(), slot_of(app.newsletter(), MORNING.date())
         )
         await ticks(Runner(app))
         record = await record_of(app, "daily@2026-05-18T0700")
@@ -241,8 +242,8 @@ async def test_a_draft_made_before_its_hour_takes_what_came_until_then(
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
         await collect.collect(app)
-        slot = jobs.slot_of(app.newsletter(), MORNING.date())
-        await pipeline.compose(app, app.newsletter(), slot)
+        slot = slot_of(app.newsletter(), MORNING.date())
+        await compose.compose(app, app.newsletter(), slot)
         write_article(tmp_path, "late-news", "Late on Sunday a whale was seen off Gull Light.")
         clock.at = MORNING
         await ticks(Runner(app))
@@ -277,8 +278,8 @@ async def test_an_edition_nobody_has_seen_gives_its_items_back_when_cancelled(
     write_day(tmp_path)
     async with open_newsroom(tmp_path, now=clock) as app:
         await collect.collect(app)
-        slot = jobs.slot_of(app.newsletter(), MORNING.date())
-        await pipeline.compose(app, app.newsletter(), slot, approve=True)
+        slot = slot_of(app.newsletter(), MORNING.date())
+        await compose.compose(app, app.newsletter(), slot, approve=True)
         await pipeline.cancel(app, slot.edition_id)
         async with app.db.read() as conn:
             assert len(await placements.unplaced(conn, "daily")) == 3
@@ -292,8 +293,8 @@ async def test_a_draft_whose_hour_passed_unattended_is_left_to_its_maker(
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
         await collect.collect(app)
-        slot = jobs.slot_of(app.newsletter(), MORNING.date())
-        await pipeline.compose(app, app.newsletter(), slot)
+        slot = slot_of(app.newsletter(), MORNING.date())
+        await compose.compose(app, app.newsletter(), slot)
         clock.at = MORNING + timedelta(hours=5)
         await ticks(Runner(app))
         due = jobs.due(clock.at, await look(app), settings=app.settings, sources=[])

@@ -60,6 +60,8 @@ class App:
     smtp_password: str | None = None
     #: Of programs that push items; None: nobody may.
     api_token: str | None = None
+    #: Of the model's endpoint.
+    model_key: str | None = None
     #: Of mailboxes, by source.
     passwords: Mapping[str, str] = field(default_factory=dict)
     #: Set when the process is asked to stop: begin nothing new, finish what has begun.
@@ -81,6 +83,10 @@ class App:
     def outbox(self) -> Path:
         """The embedded relay's Maildir."""
         return self.data_dir / "outbox"
+
+    def section_model(self, newsletter: str) -> Path:
+        """What `digest train-sections` has learned for a newsletter; there may be none."""
+        return self.data_dir / "sections" / f"{newsletter}.json"
 
     def newsletter(self, slug: str | None = None) -> Newsletter:
         """The newsletter *slug*; without one, the only or the first.
@@ -238,6 +244,7 @@ async def open_app(
                 now=now,
                 smtp_password=revealed(settings.mail.password),
                 api_token=at_hand(settings.api.token),
+                model_key=at_hand(settings.model.key),
                 passwords={
                     source.id: password
                     for source in settings.sources

@@ -24,7 +24,7 @@ from digest.model import Document, IdentityRule, Item
 from digest.settings import Newsletter, Source
 from digest.shelf import Found, Visit
 from digest.sources import Fetched, Known, Validators
-from digest.store import items
+from digest.store import items, replies
 from digest.store.sources import SourceRecord
 from digest.telemetry import log
 
@@ -446,6 +446,8 @@ async def sweep(app: App) -> int:
     before = app.now() - timedelta(days=app.settings.collect.keep_days)
     async with app.db.write() as conn:
         swept = await items.purge(conn, before=before, now=app.now())
+        # What a model answered holds their words, too.
+        await replies.purge(conn, before=before)
     log.info("old items swept", items=swept)
     return swept
 

@@ -6,50 +6,19 @@ job is named again; a doubled one finds nothing to do.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from zoneinfo import ZoneInfo
 
-from digest import collect, deliver, hubs, pipeline, preflight, store
+from digest import collect, compose, deliver, hubs, pipeline, preflight, store
 from digest.app import App
 from digest.model import EditionState, Job, Slot
 from digest.settings import Newsletter, Settings, Source
+from digest.slots import coming, slots
 from digest.store.editions import Record
 from digest.store.sources import SourceRecord
 from digest.telemetry import log
 from digest.visits import is_due, may_ask
-
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-def slot_of(newsletter: Newsletter, day: date, *, clock: time | None = None) -> Slot:
-    """The slot of *newsletter* on the local date *day*.
-
-    A clock that the spring gap leaves out is moved past it; one that autumn repeats means its
-    first pass (PEP 495, ``fold=0``).  So every local date has exactly one instant.
-    """
-    clock = clock or newsletter.send_at
-    local = datetime.combine(day, clock, tzinfo=ZoneInfo(newsletter.timezone))
-    return Slot(newsletter=newsletter.slug, day=day, clock=clock, at=local.astimezone(UTC))
-
-
-def slots(newsletter: Newsletter, *, after: datetime, until: datetime) -> Iterator[Slot]:
-    """The scheduled slots with ``after < at <= until``, in order."""
-    zone = ZoneInfo(newsletter.timezone)
-    day = after.astimezone(zone).date() - timedelta(days=1)
-    last = until.astimezone(zone).date() + timedelta(days=1)
-    while day <= last:
-        if _DAYS[day.weekday()] in newsletter.days:
-            slot = slot_of(newsletter, day)
-            if after < slot.at <= until:
-                yield slot
-        day += timedelta(days=1)
-
-
-def next_slot(newsletter: Newsletter, *, after: datetime) -> Slot:
-    """The first scheduled slot after an instant: within eight days there is always one."""
-    return next(slots(newsletter, after=after, until=after + timedelta(days=9)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +36,12 @@ class Standing:
     retries: Mapping[str, datetime]
     #: Editions with chunks that nobody has finished.
     unfinished: frozenset[str]
+    #: Drafts of each newsletter.
+    drafts: Sequence[Record] = ()
+    #: Newsletter → ids of its latest editions, in whatever state.
+    made: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: Newsletter → when its waiting items were last looked through for breaking news.
+    looked: Mapping[str, datetime] = field(default_factory=dict)
     #: Editions for which the desk has its report on the sources.
     reported: frozenset[str] = frozenset()
     #: When the oldest item whose words are still kept was met.
@@ -106,8 +81,12 @@ def due(
             late = now - slot.at > timedelta(hours=newsletter.catch_up_h)
             args = {"slot": slot, "late": late}
             jobs.append(Job(verb="edition", key=f"edition:{slot.edition_id}", args=args))
-        soon = next_slot(newsletter, after=now)
-        if preflight.report_due(
+        jobs.extend(_drafts(now, standing, newsletter))
+        if _may_break(standing, newsletter):
+            args = {"newsletter": newsletter.slug}
+            jobs.append(Job(verb="breaking", key=f"breaking:{newsletter.slug}", args=args))
+        soon = coming(newsletter, now=now)
+        if newsletter.days and preflight.report_due(
             now,
             newsletter,
             slot=soon,
@@ -137,8 +116,41 @@ def _missing(now: datetime, standing: Standing, newsletter: Newsletter) -> Slot 
     return passed[-1]
 
 
+def _drafts(now: datetime, standing: Standing, newsletter: Newsletter) -> Iterator[Job]:
+    """Drafts that the newsroom wants to see before their hour, and those it has not looked at."""
+    ahead = timedelta(minutes=newsletter.draft_min)
+    for slot in slots(newsletter, after=now, until=now + ahead):
+        if slot.edition_id not in standing.made.get(newsletter.slug, frozenset()):
+            yield Job(verb="draft", key=f"draft:{slot.edition_id}", args={"slot": slot})
+    if newsletter.auto_approve or not newsletter.deadline_min:
+        return
+    for record in standing.drafts:
+        late = now - record.slot_at - timedelta(minutes=newsletter.deadline_min)
+        composed = record.created_at >= record.slot_at
+        # One that says why it waits is too short, and waits for a person.
+        if (
+            record.newsletter == newsletter.slug
+            and composed
+            and not record.reason
+            and timedelta(0) <= late <= timedelta(hours=newsletter.catch_up_h)
+        ):
+            yield Job(verb="approve", key=f"approve:{record.id}", args={"edition_id": record.id})
+
+
+def _may_break(standing: Standing, newsletter: Newsletter) -> bool:
+    """Whether something has come since the waiting items were last looked through."""
+    if not newsletter.breaking_sources:
+        return False
+    came = max((known.new_at for known in standing.sources.values() if known.new_at), default=None)
+    looked = standing.looked.get(newsletter.slug)
+    return came is not None and (looked is None or came > looked)
+
+
 def _next_step(now: datetime, standing: Standing, record: Record) -> Iterator[Job]:
     args = {"edition_id": record.id}
+    if record.slot_at > now:
+        # Approved before its hour: it goes out at its hour.
+        return
     if record.published_at is None:
         yield Job(verb="publish", key="publish", args={})
     if record.state is EditionState.SENT:
@@ -202,7 +214,19 @@ async def _edition(app: App, *, slot: Slot, late: bool) -> None:
             if may_ask(known.get(source.id), app.now())
         ]
         await not_longer(collect.collect(app, chosen), _EDITION_WAITS_S)
-    await pipeline.compose(app, newsletter, slot, late=late, approve=newsletter.auto_approve)
+    await compose.compose(app, newsletter, slot, late=late, approve=newsletter.auto_approve)
+
+
+async def _draft(app: App, *, slot: Slot) -> None:
+    await compose.compose(app, app.newsletter(slot.newsletter), slot)
+
+
+async def _approve(app: App, *, edition_id: str) -> None:
+    await pipeline.approve(app, edition_id)
+
+
+async def _breaking(app: App, *, newsletter: str) -> None:
+    await compose.break_news(app, app.newsletter(newsletter))
 
 
 async def _publish(app: App) -> None:
@@ -230,6 +254,9 @@ HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
     {
         "collect": _collect,
         "edition": _edition,
+        "draft": _draft,
+        "approve": _approve,
+        "breaking": _breaking,
         "publish": _publish,
         "deliver": _deliver,
         "report": _report,

@@ -39,7 +39,8 @@ async def look(app: App) -> jobs.Standing:
     async with app.db.write() as conn:
         since = await editions.meet_newsletters(app.db, conn, slugs, now=app.now())
     async with app.db.read() as conn:
-        taken, moving = {}, []
+        looked = await editions.looked_through(conn)
+        taken, made, moving, drafts = {}, {}, [], []
         for slug in slugs:
             records = await editions.listing(conn, newsletter=slug, limit=_RECENT)
             taken[slug] = frozenset(
@@ -48,6 +49,8 @@ async def look(app: App) -> jobs.Standing:
                 # Made by hand before its hour, which may still bring news.
                 if record.state not in _UNDECIDED or record.created_at >= record.slot_at
             )
+            made[slug] = frozenset(record.id for record in records)
+            drafts += [record for record in records if record.state is EditionState.DRAFT]
             moving += [
                 record
                 for record in records
@@ -71,6 +74,9 @@ async def look(app: App) -> jobs.Standing:
             moving=moving,
             retries=retries,
             unfinished=frozenset(unfinished),
+            drafts=drafts,
+            made=made,
+            looked=looked,
             reported=frozenset(
                 report.edition_id
                 for report in await reports.latest(conn, limit=_RECENT)
@@ -101,16 +107,19 @@ class Runner:
             self.tick, every, next_run_time=datetime.now(UTC), id="tick", **common
         )
         for newsletter in self._app.settings.newsletters:
-            at = newsletter.send_at
-            # Days by name: in cron text 1 is Tuesday here.
-            hour = CronTrigger(
-                day_of_week=",".join(newsletter.days),
-                hour=at.hour,
-                minute=at.minute,
-                second=at.second,
-                timezone=newsletter.timezone,
-            )
-            self._scheduler.add_job(self.tick, hour, id=f"hour:{newsletter.slug}", **common)
+            if not newsletter.days:
+                continue
+            for number, at in enumerate(newsletter.send_at):
+                # Days by name: in cron text 1 is Tuesday here.
+                hour = CronTrigger(
+                    day_of_week=",".join(newsletter.days),
+                    hour=at.hour,
+                    minute=at.minute,
+                    second=at.second,
+                    timezone=newsletter.timezone,
+                )
+                id = f"hour:{newsletter.slug}:{number}"
+                self._scheduler.add_job(self.tick, hour, id=id, **common)
         self._scheduler.start()
         self._listening = asyncio.create_task(listen(self._app), name="listen")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 
-from digest import collect, deliver, pipeline, web
+from digest import collect, compose, deliver, pipeline, web
 from digest.app import App
-from digest.jobs import slot_of
+from digest.slots import slot_of
 from digest.store import subscribers
 from newsroom import open_newsroom, write_config, write_day
 
@@ -34,7 +34,7 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
     async with open_newsroom(tmp_path, people=2) as opened:
         await collect.collect(opened)
         newsletter = opened.newsletter()
-        record = await pipeline.compose(opened, newsletter, slot_of(newsletter, date(2026, 5, 18)))
+        record = await compose.compose(opened, newsletter, slot_of(newsletter, date(2026, 5, 18)))
         await pipeline.approve(opened, record.id)
         await pipeline.publish(opened)
         await deliver.deliver(opened, record.id)

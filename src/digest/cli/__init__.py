@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import desk, edition, people, push, reading, sources
+from digest.cli import coverage, desk, edit, edition, people, push, reading, sources, steps
 
 app = typer.Typer(
     name="digest",
@@ -37,10 +37,13 @@ def _common(
 
 
 edition.add_to(app)
+edit.add_to(app)
+coverage.add_to(app)
 reading.add_to(app)
 desk.add_to(app)
 people.add_to(app)
 push.add_to(app)
+steps.add_to(app)
 sources.add_to(app)
 
 

@@ -21,9 +21,9 @@ from digest.cli.frame import (
 )
 from digest.cli.report import mail_words
 from digest.collect import sources_of
-from digest.jobs import next_slot
 from digest.model import DeliveryState
 from digest.settings import in_force
+from digest.slots import next_slot
 from digest.store import editions, journal, placements, sources, subscribers
 
 
@@ -54,14 +54,13 @@ async def _look(app: App, limit: int) -> dict[str, Any]:
             "newsletters": [
                 {
                     "newsletter": newsletter.slug,
-                    "next": next_slot(newsletter, after=app.now()).at.astimezone(
-                        ZoneInfo(newsletter.timezone)
-                    ),
+                    "next": next.at.astimezone(ZoneInfo(newsletter.timezone)) if next else None,
                     "timezone": newsletter.timezone,
                     "subscriptions": await subscribers.count(conn, newsletter.slug),
                     "items": await placements.count(conn, newsletter.slug),
                 }
                 for newsletter in app.settings.newsletters
+                for next in (next_slot(newsletter, after=app.now()),)
             ],
             "sources": [
                 known.get(source.id) or sources.SourceRecord(id=source.id)
@@ -91,9 +90,10 @@ def _show_status(found: dict[str, Any]) -> None:
     for line in found["newsletters"]:
         people = ", ".join(f"{n} {state}" for state, n in line["subscriptions"].items()) or "nobody"
         waiting = line["items"]["waiting"]
+        soon = f"{line['next']:%Y-%m-%d %H:%M} {line['timezone']}" if line["next"] else "by hand"
         show.say(
-            f"{line['newsletter']}: next edition {line['next']:%Y-%m-%d %H:%M} {line['timezone']}; "
-            f"{people}; {waiting} items wait for an edition"
+            f"{line['newsletter']}: next edition {soon}; {people}; "
+            f"{waiting} items wait for an edition"
         )
     show.table(
         "Sources",

@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from digest import collect as collecting
+from digest import compose as composing
 from digest import deliver, pipeline, proof
 from digest.app import App
-from digest.cli import report, show
+from digest.cli import report, show, why
 from digest.cli.frame import (
     CONFIG,
     Config,
@@ -28,7 +29,7 @@ from digest.errors import Conflict, DigestError, NotFound
 from digest.model import Edition, EditionState, Slot
 from digest.settings import Newsletter, Source
 from digest.shelf import Visit
-from digest.store import editions, placements, subscribers
+from digest.store import editions, placements, replies, subscribers
 from digest.store.editions import Record
 
 Named = Annotated[
@@ -51,7 +52,7 @@ def named_source(given: str, newsletter: Newsletter) -> Source:
         NotFound: there is no such file or folder.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", given.lower()).strip("-")[-50:].strip("-") or "here"
-    id = f"by-hand-{slug}"
+    id = f"{composing.BY_HAND}{slug}"
     if given.startswith(("http://", "https://")):
         return Source(id=id, kind="page", url=given, timezone=newsletter.timezone)
     path = Path(given).resolve()
@@ -99,7 +100,7 @@ async def _compose(
 ) -> Record:
     repeats = await _latest(app, newsletter) if again else None
     also = [named_source(given, newsletter).id for given in named or ()]
-    return await pipeline.compose(app, newsletter, slot, repeats=repeats, also=also)
+    return await composing.compose(app, newsletter, slot, repeats=repeats, also=also)
 
 
 async def _latest(app: App, newsletter: Newsletter) -> str | None:
@@ -175,7 +176,7 @@ async def _as_it_would_be(
         if record is not None and record.state not in editions.OPEN:
             return await editions.content(conn, record.id)
     also = [named_source(given, newsletter).id for given in named or ()]
-    return (await pipeline.sketch(app, newsletter, slot, repeats=repeats, also=also)).edition
+    return (await composing.sketch(app, newsletter, slot, repeats=repeats, also=also)).edition
 
 
 async def _let_out(
@@ -190,7 +191,7 @@ async def _let_out(
                 await pipeline.approve(app, record.id)
         if app.stopping.is_set():
             raise Conflict("asked to stop; `digest run` goes on from here")
-        await pipeline.publish(app, progress=bars.step)
+        await pipeline.publish(app, early=(record.id,), progress=bars.step)
         async with app.db.read() as conn:
             record = await editions.get(conn, record.id)
             readers = (await subscribers.count(conn, newsletter.slug)).get("active", 0)
@@ -222,9 +223,15 @@ def compose(
     newsletter: Which = None,
     date: Day = None,
     again: Again = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why everything is where it is.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Make the draft of an edition from what no edition has taken yet."""
+    """Make the draft of an edition from what no edition has taken yet.
+
+    An edition that is past its draft stays as it is: --explain then says why it was made so.
+    """
 
     async def work(app: App) -> int:
         chosen = app.newsletter(newsletter)
@@ -235,11 +242,15 @@ def compose(
             async with app.db.read() as conn:
                 edition = await editions.content(conn, record.id)
                 left = await placements.count(conn, chosen.slug)
+                spent = await replies.spent(conn, record.id)
         if as_json:
-            show.answer({"edition": record.id, "state": record.state, "content": edition})
+            told = {"edition": record.id, "state": record.state, "content": edition}
+            show.answer(told | ({"model": spent} if explain and edition else {}))
             return 0
         show.say(f"{record.id}: {report.state_words(record)}")
-        if edition:
+        if edition and explain:
+            why.explain(edition, spent)
+        elif edition:
             rows = [
                 (section.title, story.headline, len(story.items), f"{story.score:.2f}")
                 for section in edition.sections
@@ -253,12 +264,18 @@ def compose(
 
 
 def approve(edition: EditionId = None, config: Config = CONFIG, as_json: Json = False) -> None:
-    """Let a draft go out; `digest serve` or `digest send` then sends it."""
+    """Let a draft go out: at its hour by `digest serve`, or now by `digest send`."""
 
     async def work(app: App) -> int:
         record = await pipeline.approve(app, (await resolve(app, edition)).id)
         await pipeline.publish(app)
-        show.answer(record) if as_json else show.say(f"{record.id} is approved and published")
+        if as_json:
+            show.answer(record)
+        elif record.slot_at > app.now():
+            at = show.local(record.slot_at)
+            show.say(f"{record.id} is approved; `digest serve` sends it at {at}, `send` at once")
+        else:
+            show.say(f"{record.id} is approved and published")
         return 0
 
     with_app(config, work)
@@ -347,6 +364,9 @@ def send(
         if record.state is EditionState.DRAFT:
             raise Conflict(f"{record.id} is a draft: `digest approve {record.id}` first")
         with show.bars(quiet=as_json) as bars:
+            if record.published_at is None:
+                # The mail leads to its page.
+                await pipeline.publish(app, early=(record.id,), progress=bars.step)
             counts = await deliver.deliver(app, record.id, progress=bars.counts)
         if as_json:
             show.answer({"edition": record.id, "deliveries": counts})

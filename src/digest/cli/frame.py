@@ -15,9 +15,9 @@ from digest import telemetry
 from digest.app import App, open_app
 from digest.cli import show
 from digest.errors import ConfigError, Conflict, DigestError, NotFound
-from digest.jobs import slot_of
 from digest.model import Slot
 from digest.settings import Loaded, Newsletter, load
+from digest.slots import slot_of
 
 #: Exit codes: sysexits' EX_TEMPFAIL for what may work later.
 EXIT_CONFIG, EXIT_NOT_FOUND, EXIT_CONFLICT, EXIT_TEMPORARY = 2, 3, 4, 75

@@ -36,7 +36,7 @@ def read(
 
     async def work() -> int:
         unread = 0
-        async for document in _documents(named, hints, collect):
+        async for document in documents(named, hints, collect):
             unread += document.kind == "unreadable"
             if as_json:
                 show.answer(reading.document_json(document))
@@ -47,7 +47,7 @@ def read(
     run_async(work)
 
 
-async def _documents(
+async def documents(
     named: Sequence[str], hints: reading.Hints, collect: Collect
 ) -> AsyncIterator[Document]:
     """Every document named, in order; one that cannot be had is an unreadable one."""

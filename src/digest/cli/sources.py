@@ -13,9 +13,9 @@ from digest.cli import show
 from digest.cli.frame import CONFIG, Config, Json, Which, with_app
 from digest.errors import Conflict, NotFound
 from digest.health import Word, bare
-from digest.jobs import next_slot
 from digest.preflight import Line, Report
 from digest.settings import Source
+from digest.slots import coming
 
 if TYPE_CHECKING:
     from digest.roster import Imported, Tried
@@ -375,7 +375,7 @@ def report(
         to = app.settings.desk.email
         if mail and not to:
             raise Conflict("nobody gets the report: set email in [desk] of config.toml")
-        slot = next_slot(chosen, after=app.now())
+        slot = coming(chosen, now=app.now())
         made = await preflight.preflight(app, chosen, slot)
         mailed = mail and await preflight.send_report(app, made)
         if as_json:

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from digest import preflight
 from digest.app import App
 from digest.health import Word
-from digest.jobs import next_slot
 from digest.preflight import Line, Report
+from digest.slots import coming
 from digest.web.here import for_desk
 
 #: What an editor does here is nobody else's to keep.
@@ -64,7 +64,7 @@ async def _sources_json(request: Request) -> Response:
 async def _made(app: App, request: Request) -> Report:
     """The report for the next edition; `NotFound` if there is no such newsletter."""
     newsletter = app.newsletter(request.query_params.get("newsletter"))
-    slot = next_slot(newsletter, after=app.now())
+    slot = coming(newsletter, now=app.now())
     return await preflight.preflight(app, newsletter, slot)
 
 

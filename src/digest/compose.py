@@ -1,0 +1,461 @@
+"""The verb that makes an edition: what it is made of, and when it must wait.
+
+Reads what stands, has `editorial` decide, asks the model if there is one, writes.  Composing
+twice gives one edition; a kill leaves the edition of before or the edition of after.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from digest import editorial, store, wording
+from digest.app import App
+from digest.collect import sources_for, sources_of
+from digest.model import (
+    Cause,
+    Correction,
+    Edit,
+    Edition,
+    EditionEvent,
+    EditionState,
+    EditKind,
+    Item,
+    LeftOut,
+    Slot,
+    Told,
+)
+from digest.printer import Printer
+from digest.settings import Newsletter
+from digest.slots import previous_slot, slot_now
+from digest.store import editions, edits, placements
+from digest.store.editions import Record
+from digest.store.placements import Changed
+from digest.telemetry import log
+
+if TYPE_CHECKING:
+    from digest.editorial.learning import SectionModel
+
+#: How ids of sources begin that a person named for one edition: their news is never too old.
+BY_HAND = "by-hand-"
+#: A change to what an edition carried is told this long; afterwards it is old news.
+_CORRECTED_FOR = timedelta(days=14)
+#: What earlier editions told is remembered so long, and for so many of their slots.
+_TOLD_FOR, _TOLD_SLOTS = timedelta(days=4), 3
+#: The best of others' editions goes back so far at most.
+_BEST_OF_FOR = timedelta(days=35)
+#: An edition that was approved late is in the next selection: what was taken is not taken again.
+_LATE_APPROVAL = timedelta(days=7)
+#: Without a calendar an edition follows one of a day before.
+_NO_CALENDAR = timedelta(days=1)
+#: What was met earlier than this breaks nothing any more.
+_BREAKS_FOR = timedelta(hours=12)
+
+
+async def compose(
+    app: App,
+    newsletter: Newsletter,
+    slot: Slot,
+    *,
+    repeats: str | None = None,
+    also: Sequence[str] = (),
+    only: Collection[str] | None = None,
+    late: bool = False,
+    approve: bool = False,
+    again: bool = False,
+) -> Record:
+    """Make the edition of *slot* from all that no edition of the newsletter has taken yet.
+
+    The slot is the key: composing it twice gives one edition, and one that is past its draft
+    is returned as it is.  A day without news is recorded as skipped.  What editors did to the
+    draft is done again.
+
+    Args:
+        repeats: id of an earlier edition whose items this one shows again, with what is new.
+        also: ids of sources named by hand, besides the newsletter's own.
+        only: ids of items that it may take; None means all.
+        late: the hour has passed unattended; record it as held, for the operator to decide.
+        approve: in the same transaction, so that no kill can leave a draft nobody asked for;
+            an edition that is too short waits all the same, where the newsletter says so.
+        again: even if nothing new has come: an editor did something.
+
+    Raises:
+        RenderError: with *approve*, a template is broken; nothing is kept.
+    """
+    # Serialises composing: two editions must not take the same item.
+    async with app.db.lease(lease_of(newsletter.slug), wait=True):
+        async with app.db.read() as conn:
+            record = await editions.find(conn, slot.edition_id)
+        if record is not None and record.state not in editions.OPEN:
+            return record
+        if late:
+            return await _hold(app, slot)
+        draft = await sketch(app, newsletter, slot, repeats=repeats, also=also, only=only)
+        drafted = record is not None and record.state is EditionState.DRAFT
+        if drafted and not draft.fresh and not approve and not again:
+            async with app.db.write() as conn:
+                await editions.stamp(conn, slot.edition_id, created_at=app.now())
+                return await editions.get(conn, slot.edition_id)
+        draft = replace(draft, edition=await wording.reword(app, draft.edition))
+        short = shortness(draft.edition, newsletter)
+        if approve and not draft.edition.empty and not short:
+            await asyncio.to_thread(Printer(app, draft.edition).rehearse)
+        return await keep(app, newsletter, slot, draft, repeats=repeats, approve=approve)
+
+
+def lease_of(slug: str) -> str:
+    """Name of the lease under which a newsletter's editions are composed and edited."""
+    return f"compose:{slug}"
+
+
+def shortness(edition: Edition, newsletter: Newsletter) -> str:
+    """Why *edition* is too short to go out as any other; "" when it is not."""
+    number = len(edition.stories) + len(edition.briefs)
+    if number >= newsletter.min_items or newsletter.when_short == "send":
+        return ""
+    return f"short: {number} stories and briefs, fewer than min_items = {newsletter.min_items}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """An edition as it would be composed now."""
+
+    edition: Edition
+    #: Ids of the items that this edition would take for itself.
+    own: frozenset[str]
+    #: Some of them are in no edition yet, or their words have changed since.
+    fresh: bool
+    #: Of the items and corrections, as they were composed.
+    revisions: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Material:
+    """What an edition is composed from, as the database has it."""
+
+    weights: Mapping[str, float]
+    #: Landed in this edition before, or of the editions that it repeats, or in none yet.
+    mine: list[Item]
+    again: list[Item]
+    fresh: list[Item]
+    outdated: bool
+    stale: Mapping[str, tuple[str, str]]
+    changed: list[Changed]
+    #: Of editors on the editions that this one is the best of.
+    edits: list[Edit]
+    told: list[Told]
+    carried: Mapping[str, float]
+    oldest: datetime | None
+    #: Items, and sources, whose news is never too old.
+    ageless: frozenset[str]
+
+
+async def sketch(
+    app: App,
+    newsletter: Newsletter,
+    slot: Slot,
+    *,
+    repeats: str | None = None,
+    also: Sequence[str] = (),
+    only: Collection[str] | None = None,
+    edited: Sequence[Edit] | None = None,
+) -> Sketch:
+    """Compose without keeping anything: what `compose` would make of *slot* now, less a model.
+
+    Args:
+        edited: in the place of what editors did to it so far.
+    """
+    async with app.db.read() as conn:
+        given = await _gather(app, conn, newsletter, slot, repeats=repeats, also=also, only=only)
+        if edited is None:
+            edited = await edits.of_edition(conn, slot.edition_id)
+    shown = {item.id: item for item in (*given.again, *given.mine, *given.fresh)}
+    # Its page was in an earlier edition already, by another source: no news.
+    stale = {id: given.stale[id] for id in shown if id in given.stale}
+    corrections = await asyncio.to_thread(_corrections, given.changed)
+    # Clustering a long day is CPU work: pages must go on answering.
+    edition = await asyncio.to_thread(
+        editorial.compose,
+        [item for item in shown.values() if item.id not in stale],
+        edition_id=slot.edition_id,
+        newsletter=newsletter,
+        slot_at=slot.at,
+        weights=given.weights,
+        corrections=corrections,
+        edits=[*given.edits, *edited],
+        told=given.told,
+        oldest=given.oldest,
+        ageless=given.ageless.union(also),
+        carried=given.carried,
+        learned=await asyncio.to_thread(_learned, app, newsletter),
+    )
+    repeated = (
+        LeftOut(item_id=id, cause=Cause.COPY, reason=f"copy of {first}, which {there} carried")
+        for id, (first, there) in stale.items()
+    )
+    left_out = sorted((*edition.left_out, *repeated), key=lambda left: left.item_id)
+    edition = replace(edition, left_out=tuple(left_out))
+    fresh = {item.id for item in given.fresh}
+    changed = [*shown.values(), *(change.after for change in given.changed)]
+    return Sketch(
+        edition=edition,
+        own=frozenset(fresh.union(item.id for item in given.mine)),
+        fresh=bool(fresh.difference(edition.held) or given.outdated or corrections)
+        or not given.mine,
+        revisions={item.id: item.revision for item in changed},
+    )
+
+
+# ------------------------------------------------------------- what it is made of
+
+
+async def _gather(
+    app: App,
+    conn: store.Connection,
+    newsletter: Newsletter,
+    slot: Slot,
+    *,
+    repeats: str | None,
+    also: Sequence[str],
+    only: Collection[str] | None,
+) -> _Material:
+    known = await store.sources.known(conn)
+    every = sources_of(app, known.values())
+    named: tuple[str, ...] = ()
+    if newsletter.sources:
+        named = (*(source.id for source in sources_for(newsletter, every, known)), *also)
+    before = await _before(conn, newsletter, slot)
+    best = await _best_of(conn, newsletter, slot, after=before - _LATE_APPROVAL)
+    if newsletter.best_of:
+        only = best.carried.keys() if only is None else best.carried.keys() & set(only)
+    repeated = await _chain(conn, repeats)
+    mine = await placements.of_edition(conn, slot.edition_id)
+    sources_named = (item.source_id for item in mine if item.source_id.startswith(BY_HAND))
+    since = min(slot.at - _TOLD_FOR, slot.at - _TOLD_SLOTS * (slot.at - before))
+    return _Material(
+        weights={source.id: source.weight for source in every},
+        mine=mine,
+        again=[item for id in repeated for item in await placements.of_edition(conn, id)],
+        fresh=await placements.unplaced(conn, newsletter.slug, sources=named, only=only),
+        outdated=await placements.outdated(conn, slot.edition_id),
+        stale=await placements.carried_before(conn, newsletter.slug, slot.edition_id),
+        changed=await placements.changed_since(
+            conn,
+            newsletter.slug,
+            since=app.now() - _CORRECTED_FOR,
+            edition_id=slot.edition_id,
+        ),
+        edits=best.edits,
+        told=await placements.told(
+            conn, newsletter.slug, since=since, before=slot.at, apart=(*repeated, slot.edition_id)
+        ),
+        carried=best.carried,
+        # The best of a week may be a week old.
+        oldest=None if newsletter.best_of else before - timedelta(hours=newsletter.max_age_h),
+        ageless=frozenset(sources_named) | await _held_before(conn, newsletter, slot),
+    )
+
+
+async def _held_before(
+    conn: store.Connection, newsletter: Newsletter, slot: Slot
+) -> frozenset[str]:
+    """Ids of what an editor kept out of the last edition for this one."""
+    out = await editions.latest_out(conn, newsletter.slug, before=slot.at)
+    return frozenset((await editions.content(conn, out.id)).held if out else ())
+
+
+async def _before(conn: store.Connection, newsletter: Newsletter, slot: Slot) -> datetime:
+    """When the edition before *slot* was due."""
+    earlier = previous_slot(newsletter, before=slot.at)
+    before = earlier.at if earlier else slot.at - _NO_CALENDAR
+    if newsletter.best_of:
+        # A week that was skipped is in the next one.
+        out = await editions.latest_out(conn, newsletter.slug, before=slot.at)
+        before = out.slot_at if out else before
+    return max(before, slot.at - _BEST_OF_FOR)
+
+
+async def _chain(conn: store.Connection, edition_id: str | None) -> list[str]:
+    """An edition and those that it repeats itself."""
+    found: list[str] = []
+    while edition_id is not None:
+        found.append(edition_id)
+        edition_id = (await editions.get(conn, edition_id)).repeats
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Best:
+    #: Item → what the editions gave it, from 0.5 for having been shown to 1 for the first place.
+    carried: Mapping[str, float]
+    #: Headlines and summaries that editors wrote for them.
+    edits: list[Edit]
+
+
+async def _best_of(
+    conn: store.Connection, newsletter: Newsletter, slot: Slot, *, after: datetime
+) -> _Best:
+    """What the editions of the newsletters in `best_of` showed since the last one."""
+    carried: dict[str, float] = {}
+    written: list[Edit] = []
+    if newsletter.best_of:
+        shown = await editions.contents_between(
+            conn, newsletter.best_of, after=after, until=slot.at
+        )
+        for edition in shown:
+            ranked = sorted(edition.stories, key=lambda story: (-story.score, story.id))
+            for place, story in enumerate(ranked):
+                points = 0.5 + 0.5 * 0.85**place
+                for item in (*story.items, *story.copies):
+                    carried[item.id] = max(carried.get(item.id, 0.0), round(points, 4))
+            written += await edits.of_edition(conn, edition.id)
+    kept = [edit for edit in written if edit.kind in (EditKind.HEADLINE, EditKind.SUMMARY)]
+    # Below the numbers of this edition's own, which overrule them.
+    return _Best(
+        carried=carried,
+        edits=[replace(edit, number=n - len(kept)) for n, edit in enumerate(kept)],
+    )
+
+
+def _learned(app: App, newsletter: Newsletter) -> "SectionModel | None":
+    """What `digest train-sections` has learned for *newsletter*."""
+    path = app.section_model(newsletter.slug)
+    if not path.exists():
+        return None
+    try:
+        return editorial.learned_sections(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        log.warning("what was learned about sections cannot be read", reason=str(error))
+        return None
+
+
+def _corrections(changed: Sequence[Changed]) -> list[Correction]:
+    found = (
+        editorial.correction(one.before, one.after, edition_id=one.edition_id, at=one.at)
+        for one in changed
+    )
+    return [correction for correction in found if correction is not None]
+
+
+# ---------------------------------------------------------------------- keeping
+
+
+async def _hold(app: App, slot: Slot) -> Record:
+    async with app.db.write() as conn:
+        new = await editions.create(
+            app.db,
+            conn,
+            slot,
+            now=app.now(),
+            state=EditionState.HELD,
+            reason="its hour passed while Digest was not running; `digest run --date "
+            f"{slot.day}` makes it now; else its items go into the next edition",
+        )
+        if new:
+            log.warning("edition held: its hour passed unattended", edition=slot.edition_id)
+        # A draft made before its hour stays its maker's: the hour has been seen to.
+        await editions.stamp(conn, slot.edition_id, created_at=app.now())
+        return await editions.get(conn, slot.edition_id)
+
+
+async def keep(
+    app: App,
+    newsletter: Newsletter,
+    slot: Slot,
+    draft: Sketch,
+    *,
+    repeats: str | None,
+    approve: bool = False,
+    along: Callable[[store.Connection], Awaitable[None]] | None = None,
+) -> Record:
+    """Make *draft* the edition of *slot*; whoever calls holds the lease (`lease_of`).
+
+    Args:
+        along: what is written in the same transaction, before the edition is.
+    """
+    edition = draft.edition
+    short = shortness(edition, newsletter)
+    skip = short if newsletter.when_short == "skip" else ""
+    if edition.empty:
+        skip = _emptiness(edition)
+    async with app.db.write() as conn:
+        new = await editions.create(app.db, conn, slot, now=app.now(), repeats=repeats)
+        if along is not None:
+            await along(conn)
+        if skip:
+            if (await editions.get(conn, slot.edition_id)).state is not EditionState.SKIPPED:
+                await editions.move(conn, slot.edition_id, EditionEvent.SKIP, reason=skip)
+            # Whatever it had is the next edition's.
+            await placements.release(conn, slot.edition_id)
+        else:
+            waits = f"{short}; waits for `digest approve {slot.edition_id}`" if short else ""
+            if not new:
+                await editions.move(conn, slot.edition_id, EditionEvent.COMPOSE, reason=waits)
+            elif waits:
+                await editions.explain(conn, slot.edition_id, waits)
+            await editions.write_content(conn, edition)
+            await placements.place(conn, edition, only=set(draft.own), revisions=draft.revisions)
+            if approve and not short:
+                await editions.move(
+                    conn, slot.edition_id, EditionEvent.APPROVE, approved_at=app.now()
+                )
+        # What was composed, or found empty, before its hour decides nothing.
+        await editions.stamp(conn, slot.edition_id, created_at=app.now())
+        return await editions.get(conn, slot.edition_id)
+
+
+def _emptiness(edition: Edition) -> str:
+    """Why an edition shows nothing."""
+    causes = Counter(left.cause.value for left in edition.left_out)
+    told = ", ".join(f"{number} {cause}" for cause, number in sorted(causes.items()))
+    held = f"{len(edition.held)} held for the next edition" if edition.held else ""
+    reasons = "; ".join(filter(None, (told and f"left out: {told}", held)))
+    return f"nothing new ({reasons})" if reasons else "nothing new"
+
+
+# --------------------------------------------------------------------- breaking
+
+
+async def break_news(app: App, newsletter: Newsletter) -> Record | None:
+    """Make an edition of the stories that enough independent sources tell, if there are any.
+
+    Looks at what was met in the last twelve hours and no edition of *newsletter* has taken.
+    The rest waits: for more sources, or until it is too old.
+    """
+    now = app.now()
+    async with app.db.read() as conn:
+        known = await store.sources.known(conn)
+        every = sources_of(app, known.values())
+        named = [source.id for source in sources_for(newsletter, every, known)]
+        waiting = await placements.unplaced(
+            conn,
+            newsletter.slug,
+            sources=named if newsletter.sources else (),
+            since=now - _BREAKS_FOR,
+        )
+    weights = {source.id: source.weight for source in every}
+    found = await asyncio.to_thread(editorial.stories, waiting, weights=weights)
+    only = {
+        item.id
+        for story in found
+        if editorial.independent(story.items) >= newsletter.breaking_sources
+        for item in (*story.items, *story.copies)
+    }
+    record = None
+    if only:
+        draft = await sketch(app, newsletter, slot_now(newsletter, now), only=only)
+        # What this newsletter has told before breaks no second time.
+        new = [story for story in draft.edition.stories if not story.update_of]
+        if new:
+            record = await compose(
+                app,
+                newsletter,
+                slot_now(newsletter, now),
+                only=only,
+                approve=newsletter.auto_approve,
+            )
+    async with app.db.write() as conn:
+        await editions.note_look(conn, newsletter.slug, at=now)
+    return record
