@@ -44,9 +44,10 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run_day.py
 	$(BIN)/python benchmarks/collect.py
 
-# How well documents are read that nobody tuned the readers on.
+# How well documents are read, and editions composed, on texts that nobody tuned them on.
 eval: $(VENV)/.installed-dev
 	$(BIN)/python eval/reading/run.py
+	$(BIN)/python eval/editorial/measure.py --split heldout
 
 # Pages and mails are looked at in a real browser; no wheel brings one.
 browser:

@@ -26,8 +26,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from digest import audience, collect, deliver, pipeline  # noqa: E402
-from digest.jobs import slot_of  # noqa: E402
+from digest import audience, collect, compose, deliver, pipeline  # noqa: E402
+from digest.slots import slot_of  # noqa: E402
 from newsroom import open_newsroom, people_csv, write_config  # noqa: E402
 
 _STEMS = """harbour ferry pilot quay council budget vote mayor tide storm crew school clinic nurse
@@ -104,7 +104,7 @@ async def run_day(folder: Path, subscribers: int) -> dict[str, Any]:
         await steps.time("import", audience.import_csv(app, newsletter, people))
         visits = await steps.time("collect", collect.collect(app))
         slot = slot_of(newsletter, date(2026, 5, 18))
-        record = await steps.time("compose", pipeline.compose(app, newsletter, slot))
+        record = await steps.time("compose", compose.compose(app, newsletter, slot))
         await pipeline.approve(app, record.id)
         await steps.time("publish", pipeline.publish(app))
         counts = await steps.time("send", deliver.deliver(app, record.id))
