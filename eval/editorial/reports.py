@@ -77,27 +77,6 @@ def _middle(drawn: Sequence[float]) -> tuple[float, float]:
 # ------------------------------------------------------------------------------ the parts
 
 
-def _sections(split: str) -> Report:
-    found = sectioning.score(split)
-    figures, size = found["figures"], found["size"]
-    return Report(
-        part="sections",
-        size=f"{size} English items",
-        figures=(
-            rate("by keywords", figures["keyword accuracy, all English items"], size),
-            Figure(name="by keywords, articles", value=figures["keyword accuracy, articles"]),
-            Figure(name="where keywords decide", value=figures["precision where keywords decide"]),
-            rate("share that keywords decide", figures["share that keywords decide"], size),
-            rate(
-                "learned from this day alone",
-                figures["learned from this day alone, cross-validated"],
-                size,
-            ),
-        ),
-        misses=tuple(found["wrong"]),
-    )
-
-
 #: Sentences and quotations are measured at once.
 _boundaries = cache(boundaries.score)
 
@@ -183,6 +162,26 @@ def _stories(split: str) -> Report:
     )
 
 
+def _sections(split: str) -> Report:
+    found = sectioning.score(split)
+    figures, size = found["figures"], found["size"]
+    decided = figures["share that keywords decide"]
+    right = figures["precision where keywords decide"]
+    learned = figures["learned from this day alone, cross-validated"]
+    return Report(
+        part="sections",
+        size=f"{size} English items",
+        figures=(
+            rate("by keywords", figures["keyword accuracy, all English items"], size),
+            Figure(name="by keywords, articles", value=figures["keyword accuracy, articles"]),
+            rate("where keywords decide", right, round(decided * size)),
+            rate("share that keywords decide", decided, size),
+            Figure(name="learned from this day alone", value=learned),
+        ),
+        misses=tuple(found["wrong"]),
+    )
+
+
 #: Names of the gates, of figures here, and whether they are counted over sentences.
 _GATES = (
     ("dangling_later", "dangling later", True),
@@ -261,7 +260,7 @@ _LIES = (
     ("negation added", "negations added"),
     ("negation dropped", "negations dropped"),
 )
-#: Endpoints that do what they are asked, in their own manner; of the last one nothing is asked.
+#: They do what they are asked, each in its manner; the last finds nothing to obey in this article.
 _WELL_BEHAVED = frozenset(
     {"honest", "thinks aloud", "knows no response_format", "knows no wishes", "obeys the article"}
 )

@@ -63,9 +63,7 @@ async def train_sections(
     for rule in newsletter.sections:
         slug = editorial.section_slug(rule)
         slugs |= {slug.casefold(): slug, rule.title.casefold(): slug}
-    given = [
-        told for path in archives for told in await asyncio.to_thread(_archive, path, slugs)
-    ]
+    given = [told for path in archives for told in await asyncio.to_thread(_archive, path, slugs)]
     known = {item.id: (item, section) for item, section in given}
     known |= await _collected(app, newsletter)
     known |= await _moved(app, newsletter)
@@ -105,9 +103,7 @@ def _moved_in(edition: Edition) -> dict[str, tuple[Item, str]]:
         item.id: (item, section.slug)
         for section in edition.sections
         for story in section.stories
-        if any(
-            why.about is About.SECTION and why.by is Decider.EDITOR for why in story.why
-        )
+        if any(why.about is About.SECTION and why.by is Decider.EDITOR for why in story.why)
         for item in story.items
         if item.kind is Kind.ARTICLE
     }

@@ -468,3 +468,11 @@ def test_figures_that_differ_are_told_to_the_newsroom_side_by_side() -> None:
     assert "injured" in why
     assert "Twelve" in why
     assert "Fourteen" in why
+
+
+def test_a_newsrooms_own_abbreviations_end_no_sentence() -> None:
+    filler = " ".join(f"Sentence number {n} tells of the weather in the valley." for n in range(12))
+    item = make_item("Warden praised", f"The prize went to Wardn. Vey of Orrin on Sunday. {filler}")
+    for known, first in (((), "Wardn."), (("Wardn",), "Wardn. Vey of Orrin on Sunday.")):
+        (story,) = edition([item], letter(abbreviations=known)).stories
+        assert story.summary.sentences[0].text.endswith(first)

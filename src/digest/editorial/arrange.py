@@ -307,6 +307,7 @@ def _write(
     newsletter: Newsletter,
 ) -> tuple[Section, ...]:
     zone = ZoneInfo(newsletter.timezone)
+    abbreviations = frozenset(newsletter.abbreviations)
     sections: list[Section] = []
     for rule, drafts in zip(rules, shown, strict=True):
         if not drafts:
@@ -317,14 +318,23 @@ def _write(
             words = (
                 newsletter.lead_words if top or len(draft.outlets) > 1 else newsletter.story_words
             )
-            told.append(_story(day, draft, words, zone))
+            told.append(_story(day, draft, words, zone, abbreviations))
         section = Section(slug=section_slug(rule), title=rule.title, stories=tuple(told))
         sections.append(section)
     return tuple(sections)
 
 
-def _story(day: Day, draft: Draft, words: int, zone: ZoneInfo) -> Story:
-    return write_story(draft, words=words, together=_why_together(day, draft), zone=zone)
+def _story(
+    day: Day,
+    draft: Draft,
+    words: int,
+    zone: ZoneInfo,
+    abbreviations: frozenset[str] = frozenset(),
+) -> Story:
+    together = _why_together(day, draft)
+    return write_story(
+        draft, words=words, together=together, zone=zone, abbreviations=abbreviations
+    )
 
 
 def _why_together(day: Day, draft: Draft) -> list[Reason]:

@@ -292,13 +292,16 @@ def _on_one_line(text: str) -> str:
     return text if text.isprintable() and "  " not in text else fold_space(text)
 
 
-def passages(item: Item, most: int | None = None) -> list[Passage]:
+def passages(
+    item: Item, most: int | None = None, abbreviations: frozenset[str] = frozenset()
+) -> list[Passage]:
     """The sentences of the first `HEAD_CHARS` of *item*, in order, less subheads and junk.
 
     Args:
         most: so many at most; None for all.
+        abbreviations: a newsroom's own, which end no sentence.
     """
-    shown = (p for p in _all_passages(item) if not p.is_junk)
+    shown = (p for p in _all_passages(item, abbreviations) if not p.is_junk)
     return list(islice(shown, most))
 
 
@@ -313,7 +316,7 @@ def language_of_item(item: Item) -> str | None:
     return language_of(tokens(" ".join(head)), item.language)
 
 
-def _all_passages(item: Item) -> Iterator[Passage]:
+def _all_passages(item: Item, abbreviations: frozenset[str]) -> Iterator[Passage]:
     language = language_of_item(item)
     offset = 0
     first = True
@@ -322,7 +325,9 @@ def _all_passages(item: Item) -> Iterator[Passage]:
             return
         if block.kind is not BlockKind.SUBHEAD:
             is_speech = False
-            for start, end in split_sentences(block.text[: 2 * HEAD_CHARS], language):
+            for start, end in split_sentences(
+                block.text[: 2 * HEAD_CHARS], language, abbreviations
+            ):
                 text = block.text[start:end]
                 dateline = _DATELINE.match(text) if first else None
                 if dateline and dateline.end() < len(text):

@@ -26,12 +26,16 @@ _MOST_OF_EACH, _MOST_ARTICLES = 25, 8
 Told = Sequence[tuple[Item, list[Passage]]]
 
 
-def choose_of_several(items: Sequence[Item], words: int) -> tuple[Sentence, ...]:
+def choose_of_several(
+    items: Sequence[Item], words: int, abbreviations: frozenset[str] = frozenset()
+) -> tuple[Sentence, ...]:
     """About *words* words of *items*, the lead first; none unless two outlets have a sentence."""
     articles = [item for item in items if item.kind is Kind.ARTICLE] or list(items)
     if len({outlet(item) for item in articles}) < 2:
         return ()
-    told = [(item, passages(item, _MOST_OF_EACH)) for item in articles[:_MOST_ARTICLES]]
+    told = [
+        (item, passages(item, _MOST_OF_EACH, abbreviations)) for item in articles[:_MOST_ARTICLES]
+    ]
     told = [(item, found) for item, found in told if any(p.is_whole for p in found)]
     return _choose(told, words) if len({outlet(item) for item, _ in told}) > 1 else ()
 

@@ -45,14 +45,17 @@ _FEWEST_LINE = 10
 _CUT_OFF = ("…", "...", "[…]", "[...]")
 
 
-def summarize(item: Item, *, words: int) -> Summary:
+def summarize(item: Item, *, words: int, abbreviations: frozenset[str] = frozenset()) -> Summary:
     """*item* in about *words* words: whole if it is short, else its standfirst, else an extract.
 
     Never cut inside a sentence; the standfirst's sentences have no offsets.  Without text and
     without standfirst the summary is empty.
+
+    Args:
+        abbreviations: a newsroom's own ("Cllr."), which end no sentence.
     """
     brief = item.kind is Kind.BRIEF
-    found = passages(item, None if brief else _MOST_PASSAGES)
+    found = passages(item, None if brief else _MOST_PASSAGES, abbreviations)
     short = sum(passage.words for passage in found) <= WHOLE_WORDS
     complete = bool(found) and not found[-1].text.endswith(_CUT_OFF)
     if found and (brief or (short and complete)):
@@ -63,15 +66,17 @@ def summarize(item: Item, *, words: int) -> Summary:
     return Summary(origin=Origin.EXTRACTIVE, sentences=_extract(item, found, words))
 
 
-def summarize_story(items: Sequence[Item], *, words: int) -> Summary:
+def summarize_story(
+    items: Sequence[Item], *, words: int, abbreviations: frozenset[str] = frozenset()
+) -> Summary:
     """A story told by *items*, its lead first, in about *words* words.
 
     Sentences stand grouped by item, those of the most central one first.  Facts that differ
     are never merged: each sentence knows whose it is.  Briefs only count when no article tells it.
     """
-    chosen = choose_of_several(items, words)
+    chosen = choose_of_several(items, words, abbreviations)
     if not chosen:
-        return summarize(items[0], words=words)
+        return summarize(items[0], words=words, abbreviations=abbreviations)
     return Summary(origin=Origin.EXTRACTIVE, sentences=chosen)
 
 

@@ -31,15 +31,23 @@ from digest.model import (
 LATER = timedelta(minutes=30)
 
 
-def write_story(draft: Draft, *, words: int, together: Iterable[Reason], zone: ZoneInfo) -> Story:
+def write_story(
+    draft: Draft,
+    *,
+    words: int,
+    together: Iterable[Reason],
+    zone: ZoneInfo,
+    abbreviations: frozenset[str] = frozenset(),
+) -> Story:
     """The story of *draft* in about *words* words.
 
     Args:
         together: why its items are one story.
         zone: of the clocks in reasons.
+        abbreviations: of the newsroom, which end no sentence.
     """
     headline, why_headline = _headline(draft)
-    summary, why_summary = _summary(draft, words)
+    summary, why_summary = _summary(draft, words, abbreviations)
     updated_at, why_updated = _latest_addition(draft, zone)
     note = fold_space(draft.acts.note.text) if draft.acts.note else ""
     why = [
@@ -88,7 +96,7 @@ def _headline(draft: Draft) -> tuple[str, Reason]:
     return chosen.text, Reason(about=About.HEADLINE, text=text)
 
 
-def _summary(draft: Draft, words: int) -> tuple[Summary, Reason]:
+def _summary(draft: Draft, words: int, abbreviations: frozenset[str]) -> tuple[Summary, Reason]:
     edit = draft.acts.summary
     if edit is not None:
         written = Sentence(item_id="", text=fold_space(edit.text))
@@ -97,7 +105,7 @@ def _summary(draft: Draft, words: int) -> tuple[Summary, Reason]:
     if all(item.kind is Kind.BRIEF for item in draft.items):
         summary = _whole_briefs(draft.items, words)
     else:
-        summary = summarize_story(draft.items, words=words)
+        summary = summarize_story(draft.items, words=words, abbreviations=abbreviations)
     return summary, Reason(about=About.SUMMARY, text=why_summary(summary, draft.items))
 
 

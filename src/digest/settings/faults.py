@@ -405,7 +405,9 @@ def _model(model: object) -> Iterator[Fault]:
     for name, other in (("url", "name"), ("name", "url")):
         if model.get(name) and not model.get(other):
             place = ("model", other)
-            yield Fault(place, f"is missing; model.{name} is of no use alone: add {_example(place)}")
+            yield Fault(
+                place, f"is missing; model.{name} is of no use alone: add {_example(place)}"
+            )
 
 
 def _relay(mail: object) -> Iterator[Fault]:

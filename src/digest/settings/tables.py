@@ -413,6 +413,8 @@ class Newsletter(Table):
     lead_words: int = Field(default=100, ge=20, le=400)
     story_words: int = Field(default=60, ge=20, le=400)
     max_briefs: int = Field(default=12, ge=0, le=200)
+    #: Besides those that Digest knows; they end no sentence.
+    abbreviations: tuple[str, ...] = Field(default=(), strict=False, examples=[["Cllr", "Stn"]])
     #: Fewer stories and briefs than this make a short edition, and what becomes of one.
     min_items: int = Field(default=0, ge=0, le=200)
     when_short: Literal["send", "hold", "skip"] = "send"
