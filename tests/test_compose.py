@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
-from digest import collect, compose, pipeline, revise
+from digest import breaking, collect, compose, jobs, pipeline, revise
 from digest.app import App
 from digest.model import Cause, Edition, EditionState, Item
 from digest.runner import Runner, look
@@ -181,18 +181,23 @@ async def ticks(runner: Runner, number: int = 6) -> None:
 
 
 TELLERS = {
-    "wire": "The ferry Gull Maiden ran onto a sandbank off Orrin with 80 passengers on board. The tug "
-    "Bold Heron pulled the Gull Maiden free. Captain Nils Arden blamed the fog.",
-    "post": "Eighty passengers sat for hours on the Gull Maiden after the ferry struck a sandbank near "
-    "Orrin in fog. Nils Arden, her captain, thanked the crew of the tug Bold Heron.",
-    "radio": "A sandbank off Orrin stopped the ferry Gull Maiden, and fog kept help away until the tug "
-    "Bold Heron came. Captain Arden will be heard, the coastguard says of the Gull Maiden.",
-    "tide": "Tow lines from the Bold Heron freed the Gull Maiden from the Orrin sandbank; the ferry's "
-    "passengers, eighty of them, were cold and unhurt, said captain Nils Arden in the fog.",
-    "mail": "Fog, a sandbank and a ferry: the Gull Maiden off Orrin is free thanks to the Bold Heron, "
-    "and captain Nils Arden has eighty passengers to explain it to.",
-    "coast": "Orrin's coastguard asks why the ferry Gull Maiden with eighty passengers met a sandbank "
-    "in fog. The tug Bold Heron towed her home; captain Nils Arden was on the bridge.",
+    "wire": "The ferry Gull Maiden ran onto a sandbank off Orrin with 80 passengers on board. "
+    "The tug Bold Heron pulled the Gull Maiden free. Captain Nils Arden blamed the "
+    "fog.",
+    "post": "Eighty passengers sat for hours on the Gull Maiden after the ferry struck a "
+    "sandbank near Orrin in fog. Nils Arden, her captain, thanked the crew of the tug "
+    "Bold Heron.",
+    "radio": "A sandbank off Orrin stopped the ferry Gull Maiden, and fog kept help away "
+    "until the tug Bold Heron came. Captain Arden will be heard, the coastguard says "
+    "of the Gull Maiden.",
+    "tide": "Tow lines from the Bold Heron freed the Gull Maiden from the Orrin sandbank; the "
+    "ferry's passengers, eighty of them, were cold and unhurt, said captain Nils "
+    "Arden in the fog.",
+    "mail": "Fog, a sandbank and a ferry: the Gull Maiden off Orrin is free thanks to the "
+    "Bold Heron, and captain Nils Arden has eighty passengers to explain it to.",
+    "coast": "Orrin's coastguard asks why the ferry Gull Maiden with eighty passengers met a "
+    "sandbank in fog. The tug Bold Heron towed her home; captain Nils Arden was on "
+    "the bridge.",
 }
 
 
@@ -249,3 +254,137 @@ async def test_what_an_editor_holds_does_not_grow_too_old(app: App) -> None:
         await pipeline.approve(app, edition_id)
         await keep(app, on(day + 1, f"Market {day}", f"At the fish market {day} crowns were paid."))
     assert [story.id for story in (await content(app, edition_id)).stories].count(wreck.id) == 1
+
+
+# ------------------------------------------------------- hours that passed, and hands on it
+
+
+async def state_of(app: App, edition_id: str) -> Record:
+    async with app.db.read() as conn:
+        return await editions.get(conn, edition_id)
+
+
+async def test_a_draft_that_nobody_saw_gives_its_items_back_when_its_hour_passes(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path, newsletter="draft_min = 60\ncatch_up_h = 3.0")
+    async with open_newsroom(tmp_path, now=clock) as app:
+        clock.at = MORNING - timedelta(minutes=90)
+        await look(app)
+        clock.at = MORNING - timedelta(minutes=50)
+        await keep(app, make_item(id="a" * 16))
+        await ticks(Runner(app))
+        first = "daily@2026-05-18T0700"
+        assert (await state_of(app, first)).state is EditionState.DRAFT
+        # Down over this hour and the next one.
+        clock.at = MORNING + timedelta(hours=30)
+        await ticks(Runner(app))
+        record = await state_of(app, first)
+        assert record.state is EditionState.SKIPPED
+        assert "its hour passed" in record.reason
+        async with app.db.read() as conn:
+            assert len(await placements.unplaced(conn, "daily")) == 1
+        # Nothing is named again for ever.
+        due = jobs.due(clock.at, await look(app), settings=app.settings, sources=[])
+        assert [job for job in due if job.verb in ("edition", "approve", "draft")] == []
+
+
+async def test_a_draft_with_an_editors_hand_on_it_waits_and_says_so(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(
+        tmp_path,
+        newsletter="draft_min = 60\nauto_approve = false\ndeadline_min = 30\ncatch_up_h = 3.0",
+    )
+    async with open_newsroom(tmp_path, now=clock) as app:
+        clock.at = MORNING - timedelta(minutes=90)
+        await look(app)
+        clock.at = MORNING - timedelta(minutes=50)
+        await keep(app, make_item(id="a" * 16))
+        await ticks(Runner(app))
+        edition_id = "daily@2026-05-18T0700"
+        await revise.intro(app, edition_id, "Good morning.")
+        clock.at = MORNING + timedelta(hours=3, minutes=20)
+        await ticks(Runner(app))
+        record = await state_of(app, edition_id)
+        # Not sent at its deadline: it has not taken what its hour brought.
+        assert record.state is EditionState.DRAFT
+        assert "digest approve" in record.reason
+        await pipeline.approve(app, edition_id)
+        assert (await state_of(app, edition_id)).reason == ""
+
+
+async def test_an_edition_shown_again_keeps_its_editors_words_and_its_dead(app: App) -> None:
+    wreck = on(18, "Wreck found off Gull Light", "Divers found an old wreck off Gull Light.")
+    await keep(
+        app, on(18, "School wins prize", "A school in Merrow won the county's prize."), wreck
+    )
+    first = (await made(app, 18, approve=False)).id
+    await revise.kill(app, first, wreck.id)
+    await revise.headline(app, first, "1.1", "Our school!")
+    await pipeline.approve(app, first)
+    slot = slot_of(app.newsletter(), date(2026, 5, 18), clock=time(11, 0))
+    record = await compose.compose(app, app.newsletter(), slot, repeats=first)
+    assert [story.headline for story in (await content(app, record.id)).stories] == ["Our school!"]
+
+
+async def test_a_pin_brings_back_what_another_edition_carried(app: App) -> None:
+    old = on(18, "Wreck found off Gull Light", "Divers found an old wreck off Gull Light.")
+    await keep(app, old)
+    await made(app, 18)
+    again = replace(
+        on(19, "Wreck off Gull Light", "Divers found an old wreck off Gull Light."),
+        source_id="post",
+        url=old.url,
+    )
+    await keep(app, again, on(19, "School wins", "A school in Merrow won the county's prize."))
+    record = await made(app, 19, approve=False)
+    assert again.id not in {story.id for story in (await content(app, record.id)).stories}
+    await revise.pin(app, record.id, again.id)
+    assert again.id in {story.id for story in (await content(app, record.id)).stories}
+
+
+async def test_breaking_news_leaves_the_hours_of_the_calendar_alone(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path, newsletter="breaking_sources = 2")
+    async with open_newsroom(tmp_path, now=clock) as app:
+        await keep(app, ferry("wire", -60), ferry("post", -50))
+        first = await breaking.break_news(app, app.newsletter())
+        assert first is not None
+        assert first.id == "daily@2026-05-18T0701"
+        other = [
+            make_item(
+                "Roof of market hall falls", text, id=name * 8, source_id=name, site=name, hours=5
+            )
+            for name, text in (
+                (
+                    "aa",
+                    "The roof of the market hall in Merrow fell on Sunday night under 40 "
+                    "tonnes of snow. Mayor Ilse Brandt closed the hall and thanked the fire "
+                    "brigade of Merrow.",
+                ),
+                (
+                    "bb",
+                    "Snow brought down the roof of Merrow's market hall on Sunday night. "
+                    "Mayor Ilse Brandt said 40 tonnes lay on the hall; the fire brigade of "
+                    "Merrow found nobody below.",
+                ),
+            )
+        ]
+        await keep(app, *other)
+        second = await breaking.break_news(app, app.newsletter())
+        assert second is not None
+        assert second.id == "daily@2026-05-18T0702"
+
+
+async def test_breaking_news_that_waits_for_approval_does_not_break_again(
+    tmp_path: Path, clock: Clock
+) -> None:
+    write_config(tmp_path, newsletter=f"{BREAKING}\nauto_approve = false")
+    async with open_newsroom(tmp_path, now=clock) as app:
+        await keep(app, ferry("wire"), ferry("post"), ferry("radio"))
+        assert await breaking.break_news(app, app.newsletter()) is not None
+        clock.at += timedelta(minutes=20)
+        await keep(app, ferry("tide", 10), ferry("mail", 11), ferry("coast", 12))
+        assert await breaking.break_news(app, app.newsletter()) is None

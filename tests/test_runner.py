@@ -224,9 +224,7 @@ async def test_a_draft_made_by_hand_is_not_approved_behind_its_makers_back(
     async with open_newsroom(tmp_path, people=2, now=clock) as app:
         await look(app)
         await collect.collect(app)
-        await compose.compose(
-            app, app.newsletter(), slot_of(app.newsletter(), MORNING.date())
-        )
+        await compose.compose(app, app.newsletter(), slot_of(app.newsletter(), MORNING.date()))
         await ticks(Runner(app))
         record = await record_of(app, "daily@2026-05-18T0700")
         assert record is not None

@@ -29,7 +29,7 @@ from digest.model import (
 )
 from digest.printer import Printer
 from digest.settings import Newsletter
-from digest.slots import previous_slot, slot_now
+from digest.slots import previous_slot
 from digest.store import editions, edits, placements
 from digest.store.editions import Record
 from digest.store.placements import Changed
@@ -48,10 +48,10 @@ _TOLD_FOR, _TOLD_SLOTS = timedelta(days=4), 3
 _BEST_OF_FOR = timedelta(days=35)
 #: An edition that was approved late is in the next selection: what was taken is not taken again.
 _LATE_APPROVAL = timedelta(days=7)
+#: What an editor held is known for so many editions.
+_HELD_EDITIONS = 8
 #: Without a calendar an edition follows one of a day before.
 _NO_CALENDAR = timedelta(days=1)
-#: What was met earlier than this breaks nothing any more.
-_BREAKS_FOR = timedelta(hours=12)
 
 
 async def compose(
@@ -91,7 +91,7 @@ async def compose(
         if record is not None and record.state not in editions.OPEN:
             return record
         if late:
-            return await _hold(app, slot)
+            return await _hold(app, newsletter, slot)
         draft = await sketch(app, newsletter, slot, repeats=repeats, also=also, only=only)
         drafted = record is not None and record.state is EditionState.DRAFT
         if drafted and not draft.fresh and not approve and not again:
@@ -173,7 +173,8 @@ async def sketch(
             edited = await edits.of_edition(conn, slot.edition_id)
     shown = {item.id: item for item in (*given.again, *given.mine, *given.fresh)}
     # Its page was in an earlier edition already, by another source: no news.
-    stale = {id: given.stale[id] for id in shown if id in given.stale}
+    asked = _asked_for((*given.edits, *edited))
+    stale = {id: given.stale[id] for id in shown if id in given.stale and id not in asked}
     corrections = await asyncio.to_thread(_corrections, given.changed)
     # Clustering a long day is CPU work: pages must go on answering.
     edition = await asyncio.to_thread(
@@ -208,6 +209,12 @@ async def sketch(
     )
 
 
+def _asked_for(done: Sequence[Edit]) -> set[str]:
+    """Items that an editor wants to see, wherever they were before."""
+    wanted = (edit for edit in done if edit.kind in (EditKind.PIN, EditKind.PLACE))
+    return {id for edit in wanted for id in (edit.target, *edit.items)}
+
+
 # ------------------------------------------------------------- what it is made of
 
 
@@ -237,7 +244,9 @@ async def _gather(
     return _Material(
         weights={source.id: source.weight for source in every},
         mine=mine,
-        again=[item for id in repeated for item in await placements.of_edition(conn, id)],
+        again=[
+            item for id in repeated for item in await placements.of_edition(conn, id, killed=False)
+        ],
         fresh=await placements.unplaced(conn, newsletter.slug, sources=named, only=only),
         outdated=await placements.outdated(conn, slot.edition_id),
         stale=await placements.carried_before(conn, newsletter.slug, slot.edition_id),
@@ -247,9 +256,16 @@ async def _gather(
             since=app.now() - _CORRECTED_FOR,
             edition_id=slot.edition_id,
         ),
-        edits=best.edits,
+        # Their numbers are below those of this edition's own, which overrule them.
+        edits=_below([*best.edits, *await _repeated_edits(conn, repeated)]),
         told=await placements.told(
-            conn, newsletter.slug, since=since, before=slot.at, apart=(*repeated, slot.edition_id)
+            conn,
+            newsletter.slug,
+            since=since,
+            before=slot.at,
+            apart=(*repeated, slot.edition_id),
+            # Breaking news that waits for approval need not break again.
+            drafts=bool(newsletter.breaking_sources),
         ),
         carried=best.carried,
         # The best of a week may be a week old.
@@ -262,8 +278,14 @@ async def _held_before(
     conn: store.Connection, newsletter: Newsletter, slot: Slot
 ) -> frozenset[str]:
     """Ids of what an editor kept out of the last edition for this one."""
-    out = await editions.latest_out(conn, newsletter.slug, before=slot.at)
-    return frozenset((await editions.content(conn, out.id)).held if out else ())
+    records = await editions.listing(
+        conn, newsletter=newsletter.slug, states=editions.PUBLIC, limit=_HELD_EDITIONS
+    )
+    earlier = [record.id for record in records if record.slot_at < slot.at]
+    kept: set[str] = set()
+    for id in earlier:
+        kept.update((await editions.content(conn, id)).held)
+    return frozenset(kept)
 
 
 async def _before(conn: store.Connection, newsletter: Newsletter, slot: Slot) -> datetime:
@@ -311,12 +333,20 @@ async def _best_of(
                 for item in (*story.items, *story.copies):
                     carried[item.id] = max(carried.get(item.id, 0.0), round(points, 4))
             written += await edits.of_edition(conn, edition.id)
-    kept = [edit for edit in written if edit.kind in (EditKind.HEADLINE, EditKind.SUMMARY)]
-    # Below the numbers of this edition's own, which overrule them.
-    return _Best(
-        carried=carried,
-        edits=[replace(edit, number=n - len(kept)) for n, edit in enumerate(kept)],
-    )
+    words = (EditKind.HEADLINE, EditKind.SUMMARY)
+    return _Best(carried=carried, edits=[edit for edit in written if edit.kind in words])
+
+
+def _below(earlier: Sequence[Edit]) -> list[Edit]:
+    """*earlier* under numbers that this edition's own edits overrule."""
+    return [replace(edit, number=n - len(earlier)) for n, edit in enumerate(earlier)]
+
+
+async def _repeated_edits(conn: store.Connection, repeated: Sequence[str]) -> list[Edit]:
+    """What editors did to the editions that this one shows again, the oldest first."""
+    found = [edit for id in reversed(repeated) for edit in await edits.of_edition(conn, id)]
+    # Its intro was for its hour, and what was held was held for this one.
+    return [edit for edit in found if edit.kind not in (EditKind.INTRO, EditKind.HOLD)]
 
 
 def _learned(app: App, newsletter: Newsletter) -> "SectionModel | None":
@@ -342,20 +372,33 @@ def _corrections(changed: Sequence[Changed]) -> list[Correction]:
 # ---------------------------------------------------------------------- keeping
 
 
-async def _hold(app: App, slot: Slot) -> Record:
+async def _hold(app: App, newsletter: Newsletter, slot: Slot) -> Record:
+    """The hour of *slot* passed unattended: a person decides, and no item waits for that."""
+    day = f"{slot.day}T{slot.clock:%H:%M}" if len(newsletter.send_at) > 1 else f"{slot.day}"
+    reason = (
+        f"its hour passed while Digest was not running; `digest run --date {day}` makes it now; "
+        "else its items go into the next edition"
+    )
     async with app.db.write() as conn:
         new = await editions.create(
-            app.db,
-            conn,
-            slot,
-            now=app.now(),
-            state=EditionState.HELD,
-            reason="its hour passed while Digest was not running; `digest run --date "
-            f"{slot.day}` makes it now; else its items go into the next edition",
+            app.db, conn, slot, now=app.now(), state=EditionState.HELD, reason=reason
         )
+        record = await editions.get(conn, slot.edition_id)
         if new:
             log.warning("edition held: its hour passed unattended", edition=slot.edition_id)
-        # A draft made before its hour stays its maker's: the hour has been seen to.
+        elif record.state is EditionState.DRAFT:
+            by_hand = await edits.of_edition(conn, slot.edition_id) or not newsletter.draft_min
+            if by_hand:
+                # It stays its maker's, who has to say what becomes of it.
+                await editions.explain(
+                    conn,
+                    slot.edition_id,
+                    f"its hour passed unattended: `digest approve {slot.edition_id}` lets it go "
+                    "out, `digest cancel` gives its items to the next edition",
+                )
+            else:
+                await editions.move(conn, slot.edition_id, EditionEvent.SKIP, reason=reason)
+                await placements.release(conn, slot.edition_id)
         await editions.stamp(conn, slot.edition_id, created_at=app.now())
         return await editions.get(conn, slot.edition_id)
 
@@ -413,49 +456,3 @@ def _emptiness(edition: Edition) -> str:
     held = f"{len(edition.held)} held for the next edition" if edition.held else ""
     reasons = "; ".join(filter(None, (told and f"left out: {told}", held)))
     return f"nothing new ({reasons})" if reasons else "nothing new"
-
-
-# --------------------------------------------------------------------- breaking
-
-
-async def break_news(app: App, newsletter: Newsletter) -> Record | None:
-    """Make an edition of the stories that enough independent sources tell, if there are any.
-
-    Looks at what was met in the last twelve hours and no edition of *newsletter* has taken.
-    The rest waits: for more sources, or until it is too old.
-    """
-    now = app.now()
-    async with app.db.read() as conn:
-        known = await store.sources.known(conn)
-        every = sources_of(app, known.values())
-        named = [source.id for source in sources_for(newsletter, every, known)]
-        waiting = await placements.unplaced(
-            conn,
-            newsletter.slug,
-            sources=named if newsletter.sources else (),
-            since=now - _BREAKS_FOR,
-        )
-    weights = {source.id: source.weight for source in every}
-    found = await asyncio.to_thread(editorial.stories, waiting, weights=weights)
-    only = {
-        item.id
-        for story in found
-        if editorial.independent(story.items) >= newsletter.breaking_sources
-        for item in (*story.items, *story.copies)
-    }
-    record = None
-    if only:
-        draft = await sketch(app, newsletter, slot_now(newsletter, now), only=only)
-        # What this newsletter has told before breaks no second time.
-        new = [story for story in draft.edition.stories if not story.update_of]
-        if new:
-            record = await compose(
-                app,
-                newsletter,
-                slot_now(newsletter, now),
-                only=only,
-                approve=newsletter.auto_approve,
-            )
-    async with app.db.write() as conn:
-        await editions.note_look(conn, newsletter.slug, at=now)
-    return record

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from digest import collect, compose, deliver, hubs, pipeline, preflight, store
+from digest import breaking, collect, compose, deliver, hubs, pipeline, preflight, store
 from digest.app import App
 from digest.model import EditionState, Job, Slot
 from digest.settings import Newsletter, Settings, Source
@@ -85,6 +85,7 @@ def due(
         if _may_break(standing, newsletter):
             args = {"newsletter": newsletter.slug}
             jobs.append(Job(verb="breaking", key=f"breaking:{newsletter.slug}", args=args))
+        jobs.extend(_forgotten(now, standing, newsletter, apart=slot))
         soon = coming(newsletter, now=now)
         if newsletter.days and preflight.report_due(
             now,
@@ -137,6 +138,19 @@ def _drafts(now: datetime, standing: Standing, newsletter: Newsletter) -> Iterat
             yield Job(verb="approve", key=f"approve:{record.id}", args={"edition_id": record.id})
 
 
+def _forgotten(
+    now: datetime, standing: Standing, newsletter: Newsletter, *, apart: Slot | None
+) -> Iterator[Job]:
+    """Drafts made before their hour, which passed unattended, and another one since."""
+    for record in standing.drafts:
+        late = now - record.slot_at > timedelta(hours=newsletter.catch_up_h)
+        composed = record.created_at >= record.slot_at
+        mine = record.newsletter == newsletter.slug
+        if mine and late and not composed and (apart is None or record.id != apart.edition_id):
+            args = {"slot": record.slot, "late": True}
+            yield Job(verb="edition", key=f"edition:{record.id}", args=args)
+
+
 def _may_break(standing: Standing, newsletter: Newsletter) -> bool:
     """Whether something has come since the waiting items were last looked through."""
     if not newsletter.breaking_sources:
@@ -148,8 +162,8 @@ def _may_break(standing: Standing, newsletter: Newsletter) -> bool:
 
 def _next_step(now: datetime, standing: Standing, record: Record) -> Iterator[Job]:
     args = {"edition_id": record.id}
-    if record.slot_at > now:
-        # Approved before its hour: it goes out at its hour.
+    if record.slot_at > now and record.state is EditionState.APPROVED:
+        # It goes out at its hour; what somebody began to send before it goes on.
         return
     if record.published_at is None:
         yield Job(verb="publish", key="publish", args={})
@@ -226,7 +240,7 @@ async def _approve(app: App, *, edition_id: str) -> None:
 
 
 async def _breaking(app: App, *, newsletter: str) -> None:
-    await compose.break_news(app, app.newsletter(newsletter))
+    await breaking.break_news(app, app.newsletter(newsletter))
 
 
 async def _publish(app: App) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -42,6 +42,11 @@ class Record:
     approved_at: datetime | None
     published_at: datetime | None
     finished_at: datetime | None
+
+    @property
+    def slot(self) -> Slot:
+        clock = time(int(self.clock[:2]), int(self.clock[2:]))
+        return Slot(newsletter=self.newsletter, day=self.day, clock=clock, at=self.slot_at)
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> Record:

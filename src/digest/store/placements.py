@@ -69,6 +69,7 @@ async def told(
     since: datetime,
     before: datetime,
     apart: Collection[str] = (),
+    drafts: bool = False,
 ) -> list[Told]:
     """What editions of *newsletter* have shown their readers, the latest editions first.
 
@@ -76,6 +77,7 @@ async def told(
         since: editions due before this instant are forgotten.
         before: editions due at this instant or later are not asked.
         apart: ids of editions that are not asked.
+        drafts: ask those, too, that nobody has seen yet.
     """
     item, place, edition = schema.item, schema.placement, schema.edition
     query = (
@@ -85,7 +87,7 @@ async def told(
         .where(
             place.c.newsletter == newsletter,
             place.c.part.in_(("story", "brief")),
-            edition.c.state.in_(_OUT),
+            edition.c.state.in_((*_OUT, EditionState.DRAFT) if drafts else _OUT),
             edition.c.slot_at >= since,
             edition.c.slot_at < before,
             edition.c.id.not_in(list(apart)),
@@ -131,8 +133,12 @@ async def carried_before(
     return {row.id: (row.same_as, row.edition_id) for row in await conn.execute(query)}
 
 
-async def of_edition(conn: AsyncConnection, edition_id: str) -> list[Item]:
-    """The items that landed in *edition_id*, shown or dropped."""
+async def of_edition(conn: AsyncConnection, edition_id: str, *, killed: bool = True) -> list[Item]:
+    """The items that landed in *edition_id*, shown or dropped.
+
+    Args:
+        killed: those, too, that an editor killed in it.
+    """
     item, placement = schema.item, schema.placement
     query = (
         select(item.c.content, item.c.revision)
@@ -140,6 +146,8 @@ async def of_edition(conn: AsyncConnection, edition_id: str) -> list[Item]:
         .where(placement.c.edition_id == edition_id, ALIVE)
         .order_by(item.c.id)
     )
+    if not killed:
+        query = query.where(placement.c.cause != Cause.KILLED.value)
     return [_item(row.content, row.revision) for row in await conn.execute(query)]
 
 
