@@ -98,3 +98,35 @@ def test_sections_are_learned_from_an_archive(newsroom: Path) -> None:
     said = digest("train-sections", "--archive", "archive.jsonl", "--dry-run")
     assert "100.0% right in five-fold cross-validation of 24 examples" in said.stdout
     assert digest("train-sections").exit_code == 4
+
+
+def test_a_run_does_not_let_out_what_is_too_short(tmp_path: Path, monkeypatch: Any) -> None:
+    write_config(tmp_path, newsletter='min_items = 9\nwhen_short = "hold"')
+    write_day(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (found,) = lines(digest("run", *DAY, "--json"))
+    assert found["state"] == "draft"
+    assert not (tmp_path / "out" / "editions").exists()
+    assert digest("approve").exit_code == 0
+
+
+def test_of_several_editions_a_day_each_can_be_made_by_its_clock(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    write_config(tmp_path, newsletter="send_at = [07:00:00, 18:00:00]")
+    write_day(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert digest("collect").exit_code == 0
+    (evening,) = lines(digest("compose", "--date", "2026-05-18T18:00", "--json"))
+    assert evening["edition"] == "daily@2026-05-18T1800"
+    (morning,) = lines(digest("compose", *DAY, "--json"))
+    assert morning["edition"] == "daily@2026-05-18T0700"
+    assert digest("compose", "--date", "2026-05-18T25:00").exit_code == 2
+
+
+def test_an_edition_that_nobody_has_seen_is_not_shown_again(newsroom: Path) -> None:
+    assert digest("collect").exit_code == 0
+    assert digest("compose", "--date", "2026-05-18").exit_code == 0
+    (found,) = lines(digest("compose", "--again", "--json"))
+    # The draft keeps its items: there is nothing for a further one.
+    assert found["state"] == "skipped"

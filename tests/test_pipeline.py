@@ -214,3 +214,14 @@ async def test_what_is_approved_before_its_hour_is_not_published_before_it(tmp_p
         # Once seen it stays.
         await pipeline.publish(app)
         assert page.exists()
+
+
+async def test_what_is_being_published_is_not_given_back_by_a_cancel(app: App) -> None:
+    await collect.collect(app)
+    await compose.compose(app, app.newsletter(), slot(app), approve=True)
+    await asyncio.gather(pipeline.publish(app), pipeline.cancel(app, ID))
+    async with app.db.read() as conn:
+        record = await editions.get(conn, ID)
+    assert record.state is EditionState.CANCELLED
+    # Seen by somebody, and its items are spent; or by nobody, and they are free.
+    assert await waiting(app) == (0 if record.published_at else 3)

@@ -11,6 +11,7 @@ from pathlib import Path
 from digest import render
 from digest.app import App
 from digest.collect import Progress, silent
+from digest.compose import lease_of
 from digest.model import Edition, EditionEvent, EditionState
 from digest.printer import Printer
 from digest.settings import Newsletter
@@ -28,12 +29,18 @@ async def approve(app: App, edition_id: str) -> Record:
         RenderError: a template is broken: nothing went out, and it stays a draft.
     """
     async with app.db.read() as conn:
-        content = await editions.content(conn, edition_id)
-    # Laid out once before anybody is promised anything.
-    await asyncio.to_thread(Printer(app, content).rehearse)
-    async with app.db.write() as conn:
-        await editions.move(conn, edition_id, EditionEvent.APPROVE, approved_at=app.now())
-        return await editions.get(conn, edition_id)
+        record = await editions.get(conn, edition_id)
+    # What was looked at is what goes out: no editor changes it meanwhile.
+    async with app.db.lease(lease_of(record.newsletter), wait=True):
+        async with app.db.read() as conn:
+            content = await editions.content(conn, edition_id)
+        # Laid out once before anybody is promised anything.
+        await asyncio.to_thread(Printer(app, content).rehearse)
+        async with app.db.write() as conn:
+            await editions.move(
+                conn, edition_id, EditionEvent.APPROVE, reason="", approved_at=app.now()
+            )
+            return await editions.get(conn, edition_id)
 
 
 async def cancel(app: App, edition_id: str, *, reason: str = "by the operator") -> Record:
@@ -42,17 +49,19 @@ async def cancel(app: App, edition_id: str, *, reason: str = "by the operator") 
     What it had not shown anybody yet is free for the next edition; what an editor killed in it
     stays dead.
     """
-    async with app.db.write() as conn:
-        before = await editions.get(conn, edition_id)
-        await editions.move(
-            conn, edition_id, EditionEvent.CANCEL, reason=reason, finished_at=app.now()
-        )
-        unseen = before.state is EditionState.APPROVED and before.published_at is None
-        if before.state in editions.OPEN or unseen:
-            await placements.release(conn, edition_id)
-        record = await editions.get(conn, edition_id)
-    page = edition_folder(app, edition_id) / "index.html"
-    await asyncio.to_thread(page.unlink, missing_ok=True)
+    # Nobody publishes it meanwhile: what is shown to the world is not given back.
+    async with app.db.lease("publish", wait=True):
+        async with app.db.write() as conn:
+            before = await editions.get(conn, edition_id)
+            await editions.move(
+                conn, edition_id, EditionEvent.CANCEL, reason=reason, finished_at=app.now()
+            )
+            unseen = before.state is EditionState.APPROVED and before.published_at is None
+            if before.state in editions.OPEN or unseen:
+                await placements.release(conn, edition_id)
+            record = await editions.get(conn, edition_id)
+        page = edition_folder(app, edition_id) / "index.html"
+        await asyncio.to_thread(page.unlink, missing_ok=True)
     return record
 
 

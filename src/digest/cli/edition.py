@@ -106,10 +106,10 @@ async def _compose(
 async def _latest(app: App, newsletter: Newsletter) -> str | None:
     """Id of the newest edition that readers have seen."""
     async with app.db.read() as conn:
-        shown = await editions.listing(
-            conn, newsletter=newsletter.slug, states=editions.PUBLIC, limit=1
-        )
-    return shown[0].id if shown else None
+        public = await editions.listing(conn, newsletter=newsletter.slug, states=editions.PUBLIC)
+    begun = (EditionState.SENDING, EditionState.SENT)
+    seen = (one for one in public if one.state in begun or one.published_at is not None)
+    return next((one.id for one in seen), None)
 
 
 async def resolve(app: App, given: str | None) -> Record:
@@ -186,7 +186,8 @@ async def _let_out(
     try:
         if app.stopping.is_set():
             raise Conflict("asked to stop; `digest run` goes on from here")
-        if record.state is EditionState.DRAFT and newsletter.auto_approve:
+        # One that says why it waits is too short: a person decides.
+        if record.state is EditionState.DRAFT and newsletter.auto_approve and not record.reason:
             with suppress(Conflict):  # another process was faster: the same edition goes out
                 await pipeline.approve(app, record.id)
         if app.stopping.is_set():

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -33,7 +33,10 @@ Which = Annotated[
 ]
 Day = Annotated[
     str | None,
-    typer.Option("--date", help="Local date of the edition, YYYY-MM-DD; else today."),
+    typer.Option(
+        "--date",
+        help="Local date of the edition, YYYY-MM-DD or YYYY-MM-DDTHH:MM; else today.",
+    ),
 ]
 EditionId = Annotated[
     str | None, typer.Argument(help="Id such as daily@2026-05-18T0700; else the latest.")
@@ -109,21 +112,42 @@ def stop_politely(app: App, *, then: Callable[[], None] | None = None) -> None:
 
 def local_day(app: App, newsletter: Newsletter, given: str | None) -> date:
     """The local date meant by ``--date``."""
+    return _meant(app, newsletter, given)[0]
+
+
+def _meant(app: App, newsletter: Newsletter, given: str | None) -> tuple[date, time | None]:
+    today: date = app.now().astimezone(ZoneInfo(newsletter.timezone)).date()
     if given is None:
-        return app.now().astimezone(ZoneInfo(newsletter.timezone)).date()
+        return today, None
     try:
-        day = date.fromisoformat(given)
+        if "T" in given:
+            moment = datetime.fromisoformat(given)
+            day, clock = moment.date(), moment.time()
+        else:
+            day, clock = date.fromisoformat(given), None
     except ValueError as error:
-        raise ConfigError([f"--date {given!r} is not a date such as 2026-05-18"]) from error
-    if day > local_day(app, newsletter, None) + timedelta(days=1):
+        raise ConfigError(
+            [f"--date {given!r} is not a date such as 2026-05-18, or 2026-05-18T18:00"]
+        ) from error
+    if day > today + timedelta(days=1):
         raise ConfigError([f"--date {given} lies ahead: an edition is made on its day"])
-    return day
+    return day, clock
 
 
 def slot_by_hand(app: App, newsletter: Newsletter, given: str | None, *, again: bool) -> Slot:
-    """The slot that a person means: the day's own; with *again*, one at this very minute."""
-    day = local_day(app, newsletter, given)
-    if not again:
-        return slot_of(newsletter, day)
-    now: datetime = app.now().astimezone(ZoneInfo(newsletter.timezone))
-    return slot_of(newsletter, day, clock=now.time().replace(second=0, microsecond=0))
+    """The slot that a person means: the day's own; with *again*, one at this very minute.
+
+    Of several a day it is the one whose clock is given, else today's latest that has come, else
+    the first.
+    """
+    day, clock = _meant(app, newsletter, given)
+    if again:
+        now: datetime = app.now().astimezone(ZoneInfo(newsletter.timezone))
+        return slot_of(newsletter, day, clock=now.time().replace(second=0, microsecond=0))
+    if clock is not None:
+        return slot_of(newsletter, day, clock=clock)
+    come = [
+        one for one in newsletter.send_at if slot_of(newsletter, day, clock=one).at <= app.now()
+    ]
+    today = day == local_day(app, newsletter, None)
+    return slot_of(newsletter, day, clock=come[-1] if come and today else None)
