@@ -61,6 +61,8 @@ def check_nobody_lost_nobody_twice(folder: Path, killed: int) -> None:
     assert len(sent) + len(doubtful) == PEOPLE == counts["planned"], counts
     assert counts["pending"] == counts["failed"] == 0, counts
     assert len(doubtful) <= CONNECTIONS * killed, "more in doubt than was in flight"
+    covered = run_digest(folder, "coverage")
+    assert covered.returncode == 0, covered.stdout
 
 
 @pytest.mark.parametrize("series", range(6))
