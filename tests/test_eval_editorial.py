@@ -18,7 +18,7 @@ FLOORS: dict[str, dict[str, float]] = {
         "day, articles": 0.975,
         "day, articles: precision": 0.97,
     },
-    "sections": {"by keywords": 0.74},
+    "sections": {"by keywords": 0.83},
     "summaries": {
         "verbatim": 1.0,
         "one line: verbatim": 1.0,

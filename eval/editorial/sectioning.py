@@ -41,9 +41,9 @@ KEYWORDS = {
         clinical physic* chemist* geolog* fossil* archaeolog* dna gene genes genom* glacier*
         ecosystem* coral seagrass bird birds conservation* space probe orbit medical medicine
         infection* cancer journal observatory volcan* seismolog* seismic experiment* algorithm*
-        quantum laser sensor* turbine* lithium isotope* specimen* habitat* plankton whale* seal seals
-        insect* bees butterfl* wolf wolves otter* migration measured discover* wreck divers museum
-        excavat* bronze-age neolithic eclipse comet meteor* moon planet* asteroid* dark-sky
+        quantum laser sensor* turbine* lithium isotope* specimen* habitat* plankton whale* seal
+        seals insect* bees butterfl* wolf wolves otter* migration measured discover* wreck divers
+        museum excavat* bronze-age neolithic eclipse comet meteor* moon planet* asteroid* dark-sky
         light-pollution magma crater eruption* ash tremor* geotherm* brine mineral* tidal marine
         neutrino* microb* antibiotic* trial trials published findings method hypothes* data
         emissions carbon scan scans -match -coach -league -shares -parliament""",
@@ -58,13 +58,19 @@ KEYWORDS = {
         bronze silver gold break-point ace umpire wicket* innings rink puck crowd
         -shares -minister -council -parliament""",
     "world": """border borders embassy ambassador ceasefire troops army war rebels refugees
-        treaty sanctions diplomat* united-nations humanitarian earthquake flood* wildfire* hurricane
-        typhoon cyclone coup protest* militar* missile* prisoner* hostage* evacuat* migrants
-        peace neighbouring foreign abroad overseas exile regime dictator presidential capital-city
-        landslide* capsiz* derail* crash* killed dead death-toll rescuers smuggl* extradit*
-        international -match -league -council""",
+        treaty sanctions diplomat* united-nations humanitarian earthquake* flood* wildfire*
+        hurricane typhoon cyclone coup protest* militar* missile* prisoner* hostage* evacuat*
+        migrants peace neighbouring foreign abroad overseas exile regime dictator presidential
+        landslide* avalanche capsiz* derail* crash* collision collided killed dead death-toll
+        rescuers rescue rescued stranded aground adrift smuggl* extradit* international police
+        court judge jailed jail sentenced sentence prosecutor* arrested arrest suspect* detained
+        thieves theft stolen robber* burglar* fraud embezzl* murder manslaughter convicted guilty
+        firefighters fire blaze explosion bomb injured hurt missing search casualties victims
+        lifeboat coastguard storm blackout power-cut outage emergency residents villagers
+        -match -league -council -shares -scientists -ballot""",
 }
-#: Sections are asked in a newspaper's order; World takes what no other wanted.
+#: "World" is what these texts call the general news, courts, crime and disasters among it; sections
+#: are asked in a newspaper's order, and it takes what no other wanted.
 ORDER = ("politics", "business", "science", "sport", "world")
 
 
