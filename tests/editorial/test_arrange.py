@@ -476,3 +476,14 @@ def test_a_newsrooms_own_abbreviations_end_no_sentence() -> None:
     for known, first in (((), "Wardn."), (("Wardn",), "Wardn. Vey of Orrin on Sunday.")):
         (story,) = edition([item], letter(abbreviations=known)).stories
         assert story.summary.sentences[0].text.endswith(first)
+
+
+def test_a_story_that_says_updated_says_what_was() -> None:
+    inquiry = make_brief(
+        "The coastguard of Orrin opened an inquiry into the engines of the ferry Gull Maiden.",
+        hours=5,
+    )
+    first = make_item("Ferry Gull Maiden aground off Orrin", f"{FERRY} {FERRY_TOO}")
+    (story,) = edition([first, inquiry]).stories
+    assert story.updated_at == inquiry.published_at
+    assert story.summary.sentences[-1].item_id == inquiry.id

@@ -104,8 +104,20 @@ def test_a_pin_overrides_what_was_told() -> None:
     again = make_item("Gull Maiden aground off Orrin", FERRY, source_id="post", id="again")
     pin = Edit(kind=EditKind.PIN, target="again", number=1, at=MORNING)
     (story,) = edition([again], told(YESTERDAYS), pin).stories
-    assert (story.id, story.update_of) == ("again", "daily@before")
+    assert story.id == "again"
     assert dict(story.score_terms)["already told"] == -1.0
+
+
+@pytest.mark.parametrize(("kind", "did"), [(EditKind.PIN, "pinned"), (EditKind.PLACE, "placed")])
+def test_a_repetition_that_an_editor_wants_is_no_update(kind: EditKind, did: str) -> None:
+    again = make_item("Gull Maiden aground off Orrin", FERRY, source_id="post", id="again")
+    wish = Edit(kind=kind, target="again", position=1, number=1, at=MORNING)
+    (story,) = edition([again], told(YESTERDAYS), wish).stories
+    assert story.update_of == ""
+    assert [reason.text for reason in story.why if reason.about is About.UPDATE] == [
+        "daily@before told it: 0% of its word triples are new, less than 30%; it is shown because "
+        f"an editor {did} it"
+    ]
 
 
 def test_a_brief_that_says_what_was_told_is_left_out() -> None:

@@ -175,6 +175,71 @@ def test_what_was_killed_stays_killed_when_the_stories_come_out_otherwise() -> N
     assert [group.originals for group in made] == [{"a", "d", "e"}, {"b"}, {"g"}]
 
 
+@pytest.mark.parametrize("fate", [EditKind.KILL, EditKind.HOLD])
+@pytest.mark.parametrize("kind", [EditKind.PIN, EditKind.PLACE, EditKind.HEADLINE])
+@pytest.mark.parametrize("numbers", [(1, 2), (2, 1)])
+def test_a_newcomer_does_not_draw_what_an_editor_wants_into_a_killed_story(
+    fate: EditKind, kind: EditKind, numbers: tuple[int, int]
+) -> None:
+    groups = [Group({"a", "b", "new"}, {"a2": "a", "b2": "b", "new2": "new"}), Group({"g"})]
+    wish = edit(kind, "b", "b", "b2", number=numbers[0], text="Words.", position=1)
+    gone = edit(fate, "a", "a", "a2", number=numbers[1])
+    made = regroup(groups, [wish, gone], name=str.upper)
+    assert [(g.originals, g.copies) for g in made] == [
+        ({"a", "new"}, {"a2": "a", "new2": "new"}),
+        ({"b"}, {"b2": "b"}),
+        ({"g"}, {}),
+    ]
+    did = "killed" if fate is EditKind.KILL else "held"
+    assert [why.text for why in made[1].why] == [f"stands apart from A, {did} by Mara"]
+    acts = acts_on(made, [wish, gone], ())
+    assert [act.fate for act in acts] == [gone, wish if kind is EditKind.PIN else None, None]
+
+
+def test_what_was_killed_as_one_story_stays_one_whatever_was_done_to_its_parts() -> None:
+    groups = [Group({"a", "b"})]
+    kill = edit(EditKind.KILL, "a", "a", "b", number=2)
+    for wish in (edit(EditKind.HEADLINE, "b", "b", text="Words."), edit(EditKind.PIN, "b", "b")):
+        for number in (1, 3):
+            made = regroup(groups, [replace(wish, number=number), kill], name=str)
+            assert [group.originals for group in made] == [{"a", "b"}]
+
+
+def test_what_is_wanted_back_is_one_story_with_what_it_tells() -> None:
+    groups = [Group({"a", "b"})]
+    edits = [
+        edit(EditKind.PIN, "b", "b"),
+        edit(EditKind.KILL, "a", "a", number=2),
+        edit(EditKind.PIN, "a", "a", number=3),
+    ]
+    assert [group.originals for group in regroup(groups, edits, name=str)] == [{"a", "b"}]
+
+
+def test_what_is_wanted_goes_with_the_newcomer_that_it_is_a_copy_of() -> None:
+    edits = [edit(EditKind.PIN, "b", "b"), edit(EditKind.KILL, "a", "a", number=2)]
+    made = regroup([Group({"a", "new"}, {"b": "new", "c": "new"})], edits, name=str)
+    assert [(g.originals, g.copies) for g in made] == [
+        ({"a"}, {}),
+        ({"new"}, {"b": "new", "c": "new"}),
+    ]
+    # It repeats what was killed, too: then the newcomer stays away.
+    made = regroup([Group({"new"}, {"a": "new", "b": "new", "c": "new"})], edits, name=str)
+    assert [(g.originals, g.copies) for g in made] == [
+        ({"b"}, {}),
+        ({"new"}, {"a": "new", "c": "new"}),
+    ]
+
+
+def test_a_pinned_story_is_shown_though_a_newcomer_tells_a_killed_one_too() -> None:
+    joins = make_item("Gull Maiden and swans", FERRY, hours=1, source_id="post", id="both")
+    edits = [edit(EditKind.PIN, "ferry2", "ferry2"), edit(EditKind.KILL, "ferry1", "ferry1")]
+    for number, first in ((2, 1), (1, 2)):
+        order = [replace(edits[0], number=first), replace(edits[1], number=number)]
+        made = edition([ONE, TWO, joins, *OTHERS], *order)
+        assert "ferry2" in {story.id for story in made.stories}
+        assert causes(made)["ferry1"] is Cause.KILLED
+
+
 def test_pin_hold_and_kill_contradict_each_other_and_the_latest_counts() -> None:
     kinds = [EditKind.HOLD, EditKind.KILL, EditKind.PIN]
     for last in kinds:

@@ -108,6 +108,9 @@ def test_a_section_with_too_few_examples_is_left_out() -> None:
         {"sections": None},
         {"rarity": []},
         {"threshold": "high"},
+        {"threshold": float("nan")},
+        {"examples": float("inf")},
+        {"rarity": [10**400]},
     ],
 )
 def test_a_damaged_file_is_refused_with_words(trained: Trained, change: dict[str, object]) -> None:
@@ -116,6 +119,20 @@ def test_a_damaged_file_is_refused_with_words(trained: Trained, change: dict[str
         SectionModel.from_json(json.dumps(told))
     with pytest.raises(ValueError, match=r"\w+"):
         SectionModel.from_json("[]")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"format": ' + "[" * 100_000, "nested deeper"),
+        (" " * 50_000_001, "more than 50,000,000 characters"),
+        ("", r"\w+"),
+    ],
+    ids=["deep", "enormous", "empty"],
+)
+def test_a_file_of_something_else_is_refused_with_words(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        SectionModel.from_json(text)
 
 
 @settings(max_examples=25, deadline=None)

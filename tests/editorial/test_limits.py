@@ -57,6 +57,33 @@ def test_a_story_of_several_is_anyones_who_has_room() -> None:
     ]
 
 
+def test_a_cut_for_a_source_that_has_enough_counts_as_the_quota_does() -> None:
+    drafts = [
+        draft(9, "wire"), draft(8, "wire"), draft(7, "wire", "post"), draft(6, "wire", "post"),
+        draft(5, "post"), draft(4, "tide"), draft(3, "bote"),
+    ]  # fmt: skip
+    shown, cuts = cut_section(rule(6), drafts)
+    assert scores(shown) == [9, 8, 7, 6, 4, 3]
+    assert [reason for _, reason in cuts] == [
+        "Section “News” has enough of post: 2 of its 6 stories, where others have something "
+        "too; its score is 5.00."
+    ]
+    assert "before a story of post with a score of 5.00" in shown[-1].why_place[0].text
+
+
+def test_a_source_that_has_enough_is_named_though_another_one_leads_the_story() -> None:
+    drafts = [
+        *(draft(n, "wire") for n in (9, 8)), draft(7, "post"), draft(6, "post"),
+        draft(5, "tide", "wire"), draft(4, "tide", "wire"), draft(3, "tide", "wire"),
+        *(draft(n, f"s{n}") for n in (2, 1)),
+    ]  # fmt: skip
+    _, cuts = cut_section(rule(7), drafts)
+    assert [(one.score, reason.split(",")[0]) for one, reason in cuts] == [
+        (3, "Section “News” has enough of tide: 2 of its 7 stories"),
+        (1, "Below the cut of section “News”: its score is 1.00"),
+    ]
+
+
 def test_pins_fill_the_room_and_say_so() -> None:
     pins = [draft(n, acts=pinned()) for n in (1, 2, 3)]
     shown, cuts = cut_section(rule(2), [*pins, draft(9)])

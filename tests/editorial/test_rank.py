@@ -151,3 +151,11 @@ def test_a_copy_never_raises_a_story(others: list[Item], hours: float, position:
         return next(story.score for story in made.stories if one in story.items)
 
     assert score(one, copy, newest, *others) <= score(one, newest, *others)
+
+
+def test_a_live_page_leads_no_story_that_an_article_tells() -> None:
+    text = "The dam at Morrin leaks, and three villages are to be left by noon. " * 6
+    live = make_item("LIVE: Valley below the dam leaves home", text, id="a" * 16)
+    told = make_item("Three villages leave as dam leaks", text, id="b" * 16, hours=2)
+    assert choose_lead([live, told], {}) == told
+    assert choose_lead([live], {}) == live

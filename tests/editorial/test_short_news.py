@@ -471,3 +471,21 @@ def test_headlines_that_share_a_name_or_a_notion_only_stay_apart(
 ) -> None:
     items = pair("en", (one, ""), (other, "")) + day
     assert [0, 1] not in stories(items)
+
+
+def test_a_toll_that_grows_is_one_story() -> None:
+    first = make_item(
+        "Fire drives 280 from their homes at Orrin",
+        "A fire in the reeds of Orrin drove 280 people from their homes. Nobody was hurt, mayor "
+        "Ilse Brandt said. The fire brigade fought the flames from three boats.",
+        id="one",
+    )
+    later = make_item(
+        "Reed fire at Orrin: 301 people leave their homes",
+        "301 people had to leave their homes when the reeds of Orrin burned. Mayor Ilse Brandt "
+        "said that nobody was hurt. The fire brigade needed three boats.",
+        id="two",
+        source_id="post",
+        hours=2,
+    )
+    assert stories([first, later]) == [[0, 1]]

@@ -28,6 +28,8 @@ _BRISK = 80
 #: Likeness of two items that surely tell different news: keeps a third from joining them.
 _CONTRADICTED = -1.0
 
+#: A toll grows within so many hours.
+_SOON = timedelta(hours=12)
 #: Below this likeness two items must share more than names.
 _BARELY = 0.2
 
@@ -124,7 +126,9 @@ class _Pairs:
             return cosine
         if contradict(first, second):
             return _CONTRADICTED
-        return 0.0 if fewer < _SHORT and not agree(first, second) else cosine
+        at, then = (self.space.readings[row].item.published_at for row in (one, other))
+        soon = abs(at - then) <= _SOON
+        return 0.0 if fewer < _SHORT and not agree(first, second, soon=soon) else cosine
 
     def _gist(self, row: int) -> Gist:
         found = self._gists.get(row)

@@ -29,6 +29,8 @@ _CASED = frozenset({"latin", "cyrillic", "greek"})
 #: Of two items that are barely alike so many words besides names must be the same: fewer where
 #: so much of their headlines is.
 _OTHERS, _OTHERS_TITLED, _TITLES_BARELY = 10, 4, 0.22
+#: So many words besides names the same, and other figures are a toll that grows.
+_OTHERS_TOLL = 6
 #: Letters that tell an inflected word from others in a short item.
 _ROOT = 6
 #: Headlines of which so much is the same at both ends are one mould; the middle is the news.
@@ -74,11 +76,14 @@ def _root(word: str) -> str:
     return stem(word)[: _ROOT if is_inflected(word) else ROOT]
 
 
-def agree(one: Gist, other: Gist) -> bool:
+def agree(one: Gist, other: Gist, *, soon: bool = False) -> bool:
     """Do two items, one of them short, say enough that is the same?
 
     Of a sentence its name, its first name and its town are soon the same; of a bare headline
     less can be asked.
+
+    Args:
+        soon: they are of about the same hours.
     """
     bare = one.bare or other.bare
     mine, theirs = set(one.ideas.values()), set(other.ideas.values())
@@ -90,7 +95,14 @@ def agree(one: Gist, other: Gist) -> bool:
         return False
     if one.marks and other.marks and len(shared & marks) < (_MARKS_BARE if bare else _MARKS):
         return False
-    if one.figures and other.figures and one.figures.isdisjoint(other.figures):
+    others = shared - marks
+    if (
+        one.figures
+        and other.figures
+        and one.figures.isdisjoint(other.figures)
+        # A toll that grows: nearly all else is the same.  Of another day it is the weather.
+        and not (soon and len(others) >= _OTHERS_TOLL)
+    ):
         return False
     told = sum(one.ideas[term] in theirs for term in one.title)
     told += sum(other.ideas[term] in mine for term in other.title)
@@ -127,7 +139,9 @@ def share_a_deed(one: Gist, other: Gist) -> bool:
 
 def contradict(one: Gist, other: Gist) -> bool:
     """Do the headlines name others, or fill one mould with other words?"""
-    mine, theirs = one.marks.intersection(one.title), other.marks.intersection(other.title)
+    # A toll that grows is the same news: figures alone contradict nothing.
+    mine = (one.marks - one.figures).intersection(one.title)
+    theirs = (other.marks - other.figures).intersection(other.title)
     if mine and theirs and mine.isdisjoint(other.terms) and theirs.isdisjoint(one.terms):
         return True
     shorter, longer = sorted((one.title, other.title), key=len)

@@ -14,6 +14,8 @@ from digest.model import About, Decider, Edit, EditKind, Reason
 
 #: They contradict each other: the latest counts.
 _FATES = frozenset({EditKind.PIN, EditKind.HOLD, EditKind.KILL})
+#: Who does one of these to a story has decided about it by itself.
+_OWN = _FATES | {EditKind.MOVE, EditKind.PLACE, EditKind.HEADLINE, EditKind.SUMMARY, EditKind.NOTE}
 #: Who asks for an item by one of these wants it looked at, however old it is.
 _RESCUES = _FATES | {EditKind.PLACE, EditKind.MERGE}
 
@@ -89,7 +91,8 @@ def regroup(
     """Merge and split *groups* as the editor did, in the order in which it was done.
 
     What was killed or held also stays together: a newcomer that draws half of a killed story
-    to itself must not bring it back.
+    to itself must not bring it back.  Nor does it take with it what the editor had decided about
+    by itself, when a newcomer makes one story of both.
 
     Args:
         name: what an item is called in a reason, by its id.
@@ -98,13 +101,18 @@ def regroup(
     for group in groups:
         own = Group(set(group.originals), dict(group.copies), group.why, group.merged)
         home |= dict.fromkeys(own.ids, own)
-    for edit in by_number(edits):
+    ordered = by_number(edits)
+    lasting = _lasting(ordered)
+    for at, edit in enumerate(ordered):
         if edit.kind is EditKind.SPLIT:
             _split(edit, home, name)
         elif edit.kind is EditKind.MERGE:
             _merge(edit, home, name)
         elif edit.kind in (EditKind.KILL, EditKind.HOLD):
             _gather(edit, home)
+        for other in ordered[:at]:
+            _keep_apart(edit, other, home, lasting, name)
+            _keep_apart(other, edit, home, lasting, name)
     return sorted(set(home.values()), key=lambda group: min(group.originals))
 
 
@@ -145,22 +153,15 @@ def _split(edit: Edit, home: dict[str, Group], name: Callable[[str], str]) -> No
     if original is not None and edit.items and original not in edit.items:
         # A newcomer has the same text and is the fuller one: it is what was split off.
         leaving, original = original, None
-    going = {leaving} | {copy for copy, of in group.copies.items() if of == leaving}
+    going = _alike(leaving, group)
     if original is None and len(group.originals) == 1:
         # Its copies are what it parts from.
         going = {leaving}
     staying = group.ids - going
     if not staying or (edit.items and staying.isdisjoint(edit.items)):
         return
-    alone = Group({leaving}, dict.fromkeys(sorted(going - {leaving}), leaving))
+    alone = _part(group, going, home)
     alone.why = (_by_editor(About.TOGETHER, f"stands alone: split off {hand_of(edit)}"),)
-    home |= dict.fromkeys(going, alone)
-    group.originals -= going
-    group.copies = {copy: of for copy, of in group.copies.items() if copy not in going}
-    if not group.originals:
-        first = min(group.copies)
-        group.originals = {first}
-        group.copies = dict.fromkeys(sorted(group.copies.keys() - {first}), first)
     text = f"{name(edit.target)} was split off {hand_of(edit)}"
     group.why += (_by_editor(About.TOGETHER, text),)
 
@@ -181,6 +182,81 @@ def _carry(original: str, old: Group, new: Group, home: dict[str, Group]) -> Non
     new.copies |= copies
     old.copies = {copy: of for copy, of in old.copies.items() if copy not in copies}
     home |= dict.fromkeys((original, *copies), new)
+
+
+def _alike(original: str, group: Group) -> set[str]:
+    return {original, *(copy for copy, of in group.copies.items() if of == original)}
+
+
+def _part(group: Group, going: set[str], home: dict[str, Group]) -> Group:
+    """Take *going*, some of *group*'s, out of it: a group of their own.
+
+    Copies whose original is on the other side are originals and copies among themselves.
+    """
+    originals, copies = group.originals, group.copies
+    parted = Group(set(), merged=group.merged)
+    for side, ids in ((parted, going), (group, group.ids - going)):
+        side.originals = originals & ids
+        side.copies = {}
+        first: dict[str, str] = {}
+        for copy in sorted(copies.keys() & ids):
+            original = copies[copy]
+            if original not in ids:
+                original = first.setdefault(original, copy)
+            if original == copy:
+                side.originals = side.originals | {copy}
+            else:
+                side.copies[copy] = original
+    home |= dict.fromkeys(sorted(going), parted)
+    return parted
+
+
+# --------------------------------------------- what must not go with a killed story
+
+
+def _lasting(edits: Sequence[Edit]) -> frozenset[Edit]:
+    """Of what was killed or held as a story what was not decided otherwise afterwards."""
+    fates = [edit for edit in edits if edit.kind in _FATES]
+    return frozenset(
+        fate
+        for at, fate in enumerate(fates)
+        if fate.kind is not EditKind.PIN
+        and fate.items
+        and not any(later.target in _known(fate) for later in fates[at + 1 :])
+    )
+
+
+def _known(fate: Edit) -> set[str]:
+    """What was killed or held; all else in the story joined it later."""
+    return {fate.target, *fate.items}
+
+
+def _keep_apart(
+    wish: Edit,
+    fate: Edit,
+    home: dict[str, Group],
+    lasting: Collection[Edit],
+    name: Callable[[str], str],
+) -> None:
+    """Part what *wish* means from what was killed or held by *fate*, unless it was of it."""
+    if wish.kind not in _OWN or fate not in lasting:
+        return
+    known, group = _known(fate), _meant(fate, home)
+    mine = {wish.target, *wish.items}
+    of_it = wish.target in known or (wish.target not in home and not mine.isdisjoint(known))
+    if group is None or of_it or _meant(wish, home) is not group:
+        return
+    going = (mine & group.ids) - known
+    for copy, original in group.copies.items():
+        if copy in going and known.isdisjoint(_alike(original, group)):
+            # A newcomer has the same text and is the fuller one.
+            going.add(original)
+    going |= {copy for copy, of in group.copies.items() if of in going and copy not in known}
+    did = "killed" if fate.kind is EditKind.KILL else "held"
+    text = f"stands apart from {name(fate.target)}, {did} {hand_of(fate)}"
+    why = group.why
+    parted = _part(group, going, home)
+    parted.why = (*why, _by_editor(About.TOGETHER, text))
 
 
 # ------------------------------------------------------------------------ wishes

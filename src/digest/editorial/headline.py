@@ -29,6 +29,11 @@ _NEARLY = 0.9
 _BODY_WORDS = 300
 
 
+def announces(title: str) -> bool:
+    """Does *title* name a form, "LIVE:", "WATCH:", and not the news?"""
+    return bool(_PREFIX.match(title))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """The headline of a story, whose it is, and why it was taken."""
@@ -86,7 +91,7 @@ def _flaw(reading: Reading) -> str:
         return "it is all in capitals"
     if title.rstrip("\"'”’»“) ").endswith(_QUESTIONS):
         return "it asks or breaks off"
-    if _PREFIX.match(title):
+    if announces(title):
         return "it announces instead of telling"
     if not _FEWEST_WORDS <= words <= _MOST_WORDS:
         return f"it has {words} {'word' if words == 1 else 'words'}"

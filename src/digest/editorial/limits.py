@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from digest.editorial.draft import Draft, clock
 from digest.editorial.hand import hand_of
+from digest.editorial.rank import outlet
 from digest.model import About, Decider, Reason
 from digest.settings import SectionRule
 
@@ -17,6 +18,8 @@ SOURCE_SHARE = 0.4
 
 #: What has no room, and why: a sentence.
 Cut = tuple[Draft, str]
+#: What waits for room, and whose it is.
+_Waiting = tuple[Draft, str]
 
 
 def cut_section(rule: SectionRule, drafts: Sequence[Draft]) -> tuple[list[Draft], list[Cut]]:
@@ -27,7 +30,7 @@ def cut_section(rule: SectionRule, drafts: Sequence[Draft]) -> tuple[list[Draft]
     taken: Counter[str] = Counter()
     for draft in chosen:
         taken[_least_used(draft, taken)] += 1
-    waiting: list[Draft] = []
+    waiting: list[_Waiting] = []
     for draft in ranked:
         if draft.acts.kept:
             continue
@@ -36,13 +39,17 @@ def cut_section(rule: SectionRule, drafts: Sequence[Draft]) -> tuple[list[Draft]
             taken[source] += 1
             chosen.append(draft)
         else:
-            waiting.append(draft)
+            waiting.append((draft, source))
     room = max(0, rule.max_stories - len(chosen))
-    chosen += waiting[:room]
+    chosen += [draft for draft, _ in waiting[:room]]
+    taken.update(source for _, source in waiting[:room])
     gone = waiting[room:]
     free = [draft for draft in chosen if not draft.acts.kept]
     last = max(free, key=lambda draft: draft.rank, default=None)
-    cuts = [(draft, _why_cut(rule, draft, last, chosen)) for draft in gone]
+    cuts = [
+        (draft, _why_cut(rule, draft, source, last, len(chosen), taken[source]))
+        for draft, source in gone
+    ]
     _tell_quota(rule, free, gone)
     return sorted(chosen, key=lambda draft: draft.rank), cuts
 
@@ -52,35 +59,45 @@ def _least_used(draft: Draft, taken: Counter[str]) -> str:
     return min(draft.outlets, key=lambda source: taken[source])
 
 
-def _why_cut(rule: SectionRule, draft: Draft, last: Draft | None, chosen: Sequence[Draft]) -> str:
+def _why_cut(
+    rule: SectionRule, draft: Draft, source: str, last: Draft | None, shown: int, own: int
+) -> str:
+    """Args:
+    source: whose *draft* was, and of whose stories *own* are among the *shown*.
+    """
     if last is None:
         return (
-            f"No room in section “{rule.title}”: the {len(chosen)} stories of the editor fill "
+            f"No room in section “{rule.title}”: the {shown} stories of the editor fill "
             f"its {rule.max_stories}."
         )
     if draft.rank < last.rank:
-        source = draft.lead.site or draft.lead.source_id
-        number = sum(one.outlets[0] == draft.outlets[0] for one in chosen)
         return (
-            f"Section “{rule.title}” has enough of {source}: {number} of its {len(chosen)} "
+            f"Section “{rule.title}” has enough of {_site(draft, source)}: {own} of its {shown} "
             f"stories, where others have something too; its score is {draft.score:.2f}."
         )
     return (
         f"Below the cut of section “{rule.title}”: its score is {draft.score:.2f}, that of the "
-        f"last of {len(chosen)} shown is {last.score:.2f}."
+        f"last of {shown} shown is {last.score:.2f}."
     )
 
 
-def _tell_quota(rule: SectionRule, free: Sequence[Draft], gone: Sequence[Draft]) -> None:
+def _site(draft: Draft, source: str) -> str:
+    """What readers call *source*, which tells *draft*."""
+    item = next((item for item in draft.items if outlet(item) == source), draft.lead)
+    return item.site or item.source_id
+
+
+def _tell_quota(rule: SectionRule, free: Sequence[Draft], gone: Sequence[_Waiting]) -> None:
     """Say so where a story is shown before a better one of a source that has enough."""
-    best = min(gone, key=lambda draft: draft.rank, default=None)
+    if not gone:
+        return
+    best, source = min(gone, key=lambda waiting: waiting[0].rank)
     for draft in free:
-        if best is not None and best.rank < draft.rank:
-            source = best.lead.site or best.lead.source_id
+        if best.rank < draft.rank:
             text = (
-                f"shown before a story of {source} with a score of {best.score:.2f}: no "
-                f"source has more than {SOURCE_SHARE:.0%} of section “{rule.title}” while "
-                "others have something"
+                f"shown before a story of {_site(best, source)} with a score of "
+                f"{best.score:.2f}: no source has more than {SOURCE_SHARE:.0%} of section "
+                f"“{rule.title}” while others have something"
             )
             draft.why_place += (Reason(about=About.PLACE, text=text),)
 

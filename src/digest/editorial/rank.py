@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import exp, log2
 
+from digest.editorial.headline import announces
 from digest.editorial.text import fold_space
 from digest.model import Item, Kind
 
@@ -73,13 +74,14 @@ def score_terms(
 def choose_lead(items: Sequence[Item], weights: Mapping[str, float]) -> Item:
     """The item that a story goes by.
 
-    An article rather than a brief; one that tells enough; of the weightiest source; the
-    earliest, so that a story keeps its id when more sources join.  Of briefs alone the latest:
-    each of them takes up what the one before has said.
+    An article rather than a brief; no live page; one that tells enough; of the weightiest
+    source; the earliest, so that a story keeps its id when more sources join.  Of briefs alone
+    the latest: each of them takes up what the one before has said.
     """
     articles = [item for item in items if item.kind is Kind.ARTICLE]
     if not articles:
         return max(items, key=lambda item: (item.published_at, item.id))
+    articles = [item for item in articles if not announces(item.title)] or articles
     lengths = {item.id: sum(len(block.text) for block in item.blocks) for item in articles}
     enough = min(0.6 * max(lengths.values()), 900)
     telling = [item for item in articles if lengths[item.id] >= enough]

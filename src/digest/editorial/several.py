@@ -9,6 +9,7 @@ from math import exp
 from digest.editorial.bundles import Bundle, bundles
 from digest.editorial.choosing import Filling, Vector, cosine, most_words, total, unit, vectors
 from digest.editorial.differences import differences_in
+from digest.editorial.headline import announces
 from digest.editorial.manners import manners
 from digest.editorial.passages import Passage, passages, telling
 from digest.editorial.rank import outlet
@@ -31,6 +32,8 @@ def choose_of_several(
 ) -> tuple[Sentence, ...]:
     """About *words* words of *items*, the lead first; none unless two outlets have a sentence."""
     articles = [item for item in items if item.kind is Kind.ARTICLE] or list(items)
+    # Of a live page single entries say nothing without their hour.
+    articles = [item for item in articles if not announces(item.title)] or articles
     if len({outlet(item) for item in articles}) < 2:
         return ()
     told = [

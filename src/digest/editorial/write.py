@@ -4,6 +4,7 @@ Costly, so only for what is shown.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,8 +13,9 @@ from digest.editorial.differences import differences
 from digest.editorial.draft import Draft, called, clock
 from digest.editorial.hand import hand_of
 from digest.editorial.headline import judge_headlines
-from digest.editorial.summary import summarize, summarize_story, why_summary
-from digest.editorial.text import Reading, count_words, fold_space
+from digest.editorial.passages import telling
+from digest.editorial.summary import one_line, summarize, summarize_story, why_summary
+from digest.editorial.text import Reading, count_words, fold_space, tokens
 from digest.model import (
     About,
     Decider,
@@ -29,6 +31,8 @@ from digest.model import (
 
 #: What comes sooner after the lead is of the same hour, no update.
 LATER = timedelta(minutes=30)
+#: Share of a sentence's words that a summary has not, for it to say more.
+_SAYS_MORE = 0.3
 
 
 def write_story(
@@ -47,19 +51,22 @@ def write_story(
         abbreviations: of the newsroom, which end no sentence.
     """
     headline, why_headline = _headline(draft)
-    summary, why_summary = _summary(draft, words, abbreviations)
-    updated_at, why_updated = _latest_addition(draft, zone)
+    summary, by_editor = _summary(draft, words, abbreviations)
+    addition = _latest_addition(draft)
+    if addition is not None:
+        told = _told_too(summary, addition, draft.lead)
+        addition, summary = (addition, told) if told is not None else (None, summary)
     note = fold_space(draft.acts.note.text) if draft.acts.note else ""
     why = [
         *together,
         *draft.why_together,
         *_why_copies(draft),
         *_why_told(draft),
-        *why_updated,
+        *_why_updated(addition, zone),
         *draft.why_section,
         *draft.why_place,
         why_headline,
-        why_summary,
+        by_editor or Reason(about=About.SUMMARY, text=why_summary(summary, draft.items)),
         *_why_differing(draft, zone),
     ]
     if draft.acts.note:
@@ -72,8 +79,8 @@ def write_story(
         summary=summary,
         score_terms=draft.terms,
         why=tuple(why),
-        updated_at=updated_at,
-        update_of=draft.earlier.edition_id if draft.earlier else "",
+        updated_at=addition.at if addition else None,
+        update_of=_update_of(draft),
         note=note,
     )
 
@@ -96,7 +103,9 @@ def _headline(draft: Draft) -> tuple[str, Reason]:
     return chosen.text, Reason(about=About.HEADLINE, text=text)
 
 
-def _summary(draft: Draft, words: int, abbreviations: frozenset[str]) -> tuple[Summary, Reason]:
+def _summary(
+    draft: Draft, words: int, abbreviations: frozenset[str]
+) -> tuple[Summary, Reason | None]:
     edit = draft.acts.summary
     if edit is not None:
         written = Sentence(item_id="", text=fold_space(edit.text))
@@ -106,7 +115,7 @@ def _summary(draft: Draft, words: int, abbreviations: frozenset[str]) -> tuple[S
         summary = _whole_briefs(draft.items, words)
     else:
         summary = summarize_story(draft.items, words=words, abbreviations=abbreviations)
-    return summary, Reason(about=About.SUMMARY, text=why_summary(summary, draft.items))
+    return summary, None
 
 
 def _why_differing(draft: Draft, zone: ZoneInfo) -> list[Reason]:
@@ -153,40 +162,80 @@ def _why_copies(draft: Draft) -> list[Reason]:
     return reasons
 
 
+def _update_of(draft: Draft) -> str:
+    """A repetition that an editor wants is told to no reader as something new."""
+    told = draft.earlier
+    return told.edition_id if told and told.fresh >= FRESH else ""
+
+
 def _why_told(draft: Draft) -> list[Reason]:
     if draft.earlier is None:
         return []
     told = draft.earlier
-    text = (
-        f"{told.edition_id} told it: {told.fresh:.0%} of its word triples are new, "
-        f"{FRESH:.0%} make it an update"
-    )
+    text = f"{told.edition_id} told it: {told.fresh:.0%} of its word triples are new, "
+    if told.fresh >= FRESH:
+        text += f"{FRESH:.0%} make it an update"
+    else:
+        did = "pinned" if draft.acts.pin else "placed"
+        text += f"less than {FRESH:.0%}; it is shown because an editor {did} it"
     return [Reason(about=About.UPDATE, text=text)]
 
 
-def _latest_addition(draft: Draft, zone: ZoneInfo) -> tuple[datetime | None, list[Reason]]:
-    """When a running story last got something that it did not have half an hour before.
+@dataclass(frozen=True, slots=True)
+class _Addition:
+    """The latest thing that a running story got."""
+
+    item: Item
+    at: datetime
+
+
+def _latest_addition(draft: Draft) -> _Addition | None:
+    """What a running story got last that it did not have half an hour before.
 
     A day without a clock says nothing about hours.
     """
     lead = draft.lead
     after = [r for r in draft.readings if _last_change(r.item) - lead.published_at >= LATER]
     if lead.day_only or not after:
-        return None, []
-    found: list[tuple[datetime, str, Reading]] = []
+        return None
+    found: list[Reading] = []
     known: set[Triple] = set()
     for reading in sorted(draft.readings, key=lambda r: (r.item.published_at, r.item.id)):
         item = reading.item
         adds = item.kind is Kind.BRIEF or fresh_share(reading, known) >= FRESH
         known |= triples(reading)
         if reading in after and adds and not item.day_only:
-            found.append((_last_change(item), item.id, reading))
+            found.append(reading)
     if not found:
-        return None, []
-    at, _, reading = max(found, key=lambda one: one[:2])
-    did = "changed" if at > reading.item.published_at else "came"
-    text = f"updated {clock(at, zone)}: {called(reading.item)} {did} and adds to it"
-    return at, [Reason(about=About.UPDATE, text=text)]
+        return None
+    latest = max((reading.item for reading in found), key=lambda i: (_last_change(i), i.id))
+    return _Addition(latest, _last_change(latest))
+
+
+def _told_too(summary: Summary, addition: _Addition, lead: Item) -> Summary | None:
+    """*summary* with a sentence of what was added; None where nothing new can be said of it.
+
+    A reader who sees "updated" must find what was.
+    """
+    item = addition.item
+    by_hand = summary.origin in (Origin.EDITOR, Origin.MODEL)
+    if by_hand or item is lead or any(one.item_id == item.id for one in summary.sentences):
+        return summary
+    line = one_line(item)
+    if line is None:
+        return None
+    said, known = set(telling(tokens(line.text))), set(telling(tokens(summary.text)))
+    if len(said - known) < _SAYS_MORE * len(said):
+        return None
+    return Summary(origin=Origin.EXTRACTIVE, sentences=(*summary.sentences, line))
+
+
+def _why_updated(addition: _Addition | None, zone: ZoneInfo) -> list[Reason]:
+    if addition is None:
+        return []
+    did = "changed" if addition.at > addition.item.published_at else "came"
+    text = f"updated {clock(addition.at, zone)}: {called(addition.item)} {did} and adds to it"
+    return [Reason(about=About.UPDATE, text=text)]
 
 
 def _last_change(item: Item) -> datetime:
