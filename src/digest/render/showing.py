@@ -300,12 +300,16 @@ def _summary(story: Story, headline: str) -> str:
 
 
 def _parts(story: Story, summary: str, clock: Clock) -> tuple[Part, ...]:
-    """*summary* by who says it, in its order; whole when one source says it all."""
+    """*summary* by who says it, in its order; whole when the lead's source says it all.
+
+    What another source says never stands under the lead's name.
+    """
     items = {item.id: item for item in story.items}
     said = [
         (items.get(one.item_id, story.lead), one_line(one.text)) for one in story.summary.sentences
     ]
-    if len({_label(item) for item, _ in said}) < 2 or len(summary) >= LONGEST:
+    others = {_label(item) for item, _ in said} - {_label(story.lead)}
+    if not others or len(summary) >= LONGEST:
         return (Part(source="", time="", text=summary),) if summary else ()
     parts: list[Part] = []
     before: Item | None = None
