@@ -150,6 +150,43 @@ async def test_an_editors_hand_loses_nothing(tmp_path: Path) -> None:
         assert [line.total for line in cover.editions] == [2, 1]
 
 
+async def test_what_was_held_after_another_edition_came_has_not_vanished(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, newsletter="auto_approve = false") as (app, clock):
+        newsletter = app.newsletter()
+        evening = slot_of(newsletter, date(2026, 5, 19))
+        await meet(app, *DAY)
+        clock.now += timedelta(hours=2)
+        await compose.compose(app, newsletter, evening)
+        clock.now += timedelta(hours=1)
+        await meet(app, replace(LATE, seen_at=clock.now))
+        # An extra edition, which cannot have what the draft has.
+        extra = await make(app)
+        assert (await prove(app)).proved
+        await revise.hold(app, evening.edition_id, STORM.id)
+        for act in (pipeline.approve, pipeline.cancel):
+            for fields in ({}, {"edition": extra}, {"since": date(2026, 5, 18)}):
+                cover = await prove(app, **fields)
+                assert (cover.proved, cover.vanished) == (True, 0)
+            assert (await prove(app)).held == 1
+            clock.now += timedelta(minutes=30)
+            await act(app, evening.edition_id)
+        cover = await prove(app)
+        assert (cover.proved, cover.held, cover.waiting) == (True, 0, 3)
+
+
+async def test_what_was_held_and_is_not_in_the_next_edition_is_named(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as (app, clock):
+        newsletter = app.newsletter()
+        await meet(app, *DAY)
+        await compose.compose(app, newsletter, slot_of(newsletter, date(2026, 5, 18)))
+        await revise.hold(app, ID, STORM.id)
+        await pipeline.approve(app, ID)
+        clock.now += timedelta(days=1)
+        await meet(app, LATE)
+        await make(app, 19, only={LATE.id})
+        assert breaches(await prove(app)) == [(Breach.VANISHED, NEXT, STORM.id)]
+
+
 async def test_what_a_cancelled_edition_gave_back_waits(tmp_path: Path) -> None:
     async with newsroom(tmp_path) as (app, clock):
         await meet(app, *DAY)
@@ -353,6 +390,32 @@ async def test_the_best_of_a_daily_answers_for_what_that_showed(tmp_path: Path) 
             (Breach.UNPLACED, weekly, PRIZE.id),
             (Breach.VANISHED, weekly, PRIZE.id),
         ]
+
+
+async def test_what_was_approved_after_the_weekly_is_the_next_weeklys(tmp_path: Path) -> None:
+    async with newsroom(tmp_path, more=WEEKLY, newsletter="auto_approve = false") as (app, clock):
+        await meet(app, STORM)
+        await make(app)
+        clock.now += timedelta(days=1)
+        await meet(app, LATE)
+        await compose.compose(app, app.newsletter(), slot_of(app.newsletter(), date(2026, 5, 19)))
+        clock.now += timedelta(days=5)
+        await make(app, 24, newsletter="weekly")
+        clock.now += timedelta(hours=1)
+        await pipeline.approve(app, NEXT)
+        cover = await prove(app, "weekly")
+        assert (cover.proved, cover.waiting) == (True, 1)
+        clock.now += timedelta(days=7)
+        weekly = await make(app, 31, newsletter="weekly")
+        assert ((await prove(app, "weekly")).proved, (await prove(app, "weekly")).waiting) == (
+            True,
+            0,
+        )
+        async with app.db.write() as conn:
+            place = schema.placement
+            here = (place.c.newsletter == "weekly") & (place.c.item_id == LATE.id)
+            await conn.execute(delete(place).where(here))
+        assert (Breach.VANISHED, weekly, LATE.id) in breaches(await prove(app, "weekly"))
 
 
 async def test_a_newsletter_answers_for_its_own_sources(tmp_path: Path) -> None:

@@ -239,3 +239,15 @@ async def test_the_key_is_sent_and_only_where_there_is_one() -> None:
         ):
             await endpoint.ask("choose", STORY, patience_s=9)
             assert peer.asked[0].headers.get("authorization") == sent
+
+
+@pytest.mark.parametrize(
+    "words", ["\x1b]0;owned\x07 red \x9b2J", "half \ud800 a letter", "a\u202eb"]
+)
+async def test_what_an_endpoint_says_of_itself_moves_no_cursor_and_can_be_stored(
+    words: str,
+) -> None:
+    body = json.dumps({"error": {"message": words}}).encode()
+    error = await check_error(refusing(400, body), words="answered 400: ")
+    assert str(error).isprintable()
+    assert str(error).encode()

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
+from sqlalchemy import update
 
 from digest import compose, pipeline, revise
 from digest.app import App
@@ -25,8 +27,9 @@ from digest.model import (
 )
 from digest.revise import Revised
 from digest.slots import slot_of
-from digest.store import Connection, editions, edits, items, placements
+from digest.store import Connection, editions, edits, items, placements, schema
 from make import MORNING, make_brief, make_item
+from modelpeer import running_model
 from newsroom import open_newsroom, write_config
 
 ID = "daily@2026-05-18T0700"
@@ -316,6 +319,85 @@ async def test_an_edition_that_editors_emptied_comes_back(app: App) -> None:
     back = await revise.undo(app, ID, 1)
     assert back.state is EditionState.DRAFT
     assert headlines(back.edition) == {"harbour": [STORM.title]}
+
+
+async def test_four_digits_are_a_number_if_there_is_such_an_act(app: App) -> None:
+    for _ in range(2):
+        await revise.note(app, ID, STORM.id, "Ours.")
+    # As after a thousand acts.
+    table, dumped = schema.edit, TypeAdapter(Edit).dump_json
+    async with app.db.write() as conn:
+        for old, new in ((1, 7), (2, 1000)):
+            act = next(one for one in await edits.of_edition(conn, ID) if one.number == old)
+            content = dumped(replace(act, number=new)).decode()
+            row = update(table).where(table.c.number == old)
+            await conn.execute(row.values(number=new, content=content))
+    assert (await revise.undo(app, ID, "1000")).edit.number == 1000
+    for text in ("1000", "0007", "12345"):
+        with pytest.raises(NotFound, match=f"is called '{text}'"):
+            await revise.undo(app, ID, text)
+    with pytest.raises(NotFound, match="its edits are 7"):
+        await revise.undo(app, ID, "8")
+    assert (await revise.undo(app, ID, "7")).edit.number == 7
+
+
+# ---------------------------------------------------------- acts without an effect
+
+
+async def test_what_another_edition_carried_is_not_said_to_be_held(app: App) -> None:
+    await pipeline.approve(app, ID)
+    again = replace(STORM, id="abcd" * 4, source_id="wire")
+    other = make_item("Fair opens", "The fair at Whinfold opens on Monday.")
+    await meet(app, again, other)
+    async with app.db.write() as conn:
+        table = schema.item
+        await conn.execute(update(table).where(table.c.id == again.id).values(same_as=STORM.id))
+    record = await compose.compose(app, app.newsletter(), slot(app, 19))
+    before = await stored(app, record.id)
+    assert [left.item_id for left in before[0].left_out] == [again.id]
+    with pytest.raises(Conflict, match=rf"{STORM.title}.* cannot be held: copy of .* carried"):
+        await revise.hold(app, record.id, again.id)
+    assert await stored(app, record.id) == before
+    pinned = await revise.pin(app, record.id, again.id)
+    assert again.id in {story.id for story in pinned.edition.stories}
+
+
+async def test_a_brief_that_a_later_one_retells_is_not_said_to_be_pinned(app: App) -> None:
+    first = make_brief("Lorry with 20 tonnes of herring overturns on the A9 at Lisle, police say.")
+    later = make_brief(
+        "A9 at Lisle open again after lorry with 20 tonnes of herring overturned, police say.",
+        hours=3,
+    )
+    await meet(app, first, later)
+    await compose.compose(app, app.newsletter(), slot(app))
+    with pytest.raises(Conflict, match=r"cannot be pinned: Retold at .*; nothing was done"):
+        await revise.pin(app, ID, first.id)
+    assert (await stored(app))[1] == []
+
+
+# --------------------------------------------------------------------- with a model
+
+
+async def test_an_act_waits_for_no_model_and_keeps_its_words(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    told = [f"Pier number {n} of the harbour was mended in {n} days by the crew." for n in range(9)]
+    async with running_model("honest") as peer:
+        model = f'[model]\nurl = "{peer.url}"\nname = "sage-1"\n'
+        config.write_text(f"{config.read_text()}\n{model}")
+        async with open_newsroom(tmp_path) as app:
+            await meet(app, make_item("Piers mended", " ".join(told)), FERRY)
+            await compose.compose(app, app.newsletter(), slot(app))
+            chosen = (await stored(app))[0].stories
+            assert "sage-1" in {story.summary.model for story in chosen}
+            peer.behave("stalls")
+            revised = await revise.intro(app, ID, "Good morning.")
+            assert revised.edition.stories == chosen
+            other = [f"Swan {n} held up a train at Pell for {n} minutes at noon." for n in range(9)]
+            await meet(app, make_item("Swans hold up trains at Pell", " ".join(other)))
+            revised = await revise.intro(app, ID, "Good evening.")
+            assert peer.asked == []
+    texts = [why.text for story in revised.edition.stories for why in story.why]
+    assert any("when the edition is composed again" in text for text in texts)
 
 
 # ------------------------------------------------------- composing again, together

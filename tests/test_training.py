@@ -1,5 +1,6 @@
 """Learning the sections from the newsroom's own archive, and using what was learned."""
 
+import csv
 import json
 import random
 from collections.abc import AsyncIterator
@@ -11,9 +12,9 @@ import pytest
 from digest import compose, training
 from digest.app import App
 from digest.errors import Conflict, ParseError
-from digest.model import Item
+from digest.model import Edit, EditKind, Item
 from digest.slots import slot_of
-from digest.store import editions, items
+from digest.store import editions, edits, items
 from make import MORNING, make_item
 from newsroom import open_newsroom, write_config
 
@@ -103,6 +104,48 @@ async def test_json_lines_are_an_archive_too(app: App) -> None:
     assert made.trained.model.examples == 24
 
 
+async def test_a_text_may_hold_any_line_break_and_be_long(app: App) -> None:
+    rows = []
+    for section in SUBJECTS:
+        for number in range(12):
+            title, text = told(section, number)
+            rows.append((title, f"{text}\u2028More.\x85Still.\x0bEnd." + " long" * 40_000, section))
+    lines = app.loaded.base / "archive.jsonl"
+    keys = ("title", "text", "section")
+    told_lines = (json.dumps(dict(zip(keys, r, strict=True)), ensure_ascii=False) for r in rows)
+    lines.write_text("\n".join(told_lines), encoding="utf-8")
+    table = app.loaded.base / "archive.csv"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([keys, *rows])
+    for path in (lines, table):
+        made = await training.train_sections(app, app.newsletter(), [path], keep=False)
+        assert made.trained.model.examples == 24
+
+
+async def moved(app: App, section: str) -> dict[str, str]:
+    """What is learned of an edition that went out after its story was moved to *section*."""
+    newsletter = app.newsletter()
+    slot = slot_of(newsletter, MORNING.date())
+    item = make_item()
+    async with app.db.write() as conn:
+        await items.remember(app.db, conn, [item])
+    await compose.compose(app, newsletter, slot)
+    move = Edit(number=1, kind=EditKind.MOVE, target=item.id, text=section, at=MORNING)
+    async with app.db.write() as conn:
+        await edits.add(conn, slot.edition_id, move)
+    await compose.compose(app, newsletter, slot, again=True, approve=True)
+    found = await training.moved_by_editors(app, newsletter)
+    return {item.title: learned for item, learned in found.values()}
+
+
+async def test_what_editors_moved_is_learned_where_it_stands(app: App) -> None:
+    assert await moved(app, "elsewhere") == {make_item().title: "elsewhere"}
+
+
+async def test_a_move_to_a_section_that_is_no_more_teaches_nothing(app: App) -> None:
+    assert await moved(app, "kitchen") == {}
+
+
 async def test_too_little_is_told_with_what_to_do(app: App) -> None:
     with pytest.raises(Conflict, match="--archive FILE"):
         await training.train_sections(app, app.newsletter())
@@ -115,6 +158,9 @@ async def test_too_little_is_told_with_what_to_do(app: App) -> None:
         (b"\xff\xfe\x00", "cannot be read as UTF-8"),
         (b'{"title": "a"}\n{broken\n', "line 2 is not JSON"),
         (b"", "has no column section nor title; it has none"),
+        (b'{"title": "a"}\n{"title": ' + b"[" * 100_000, "line 2 is nested too deeply"),
+        (b"title,section,text\na,b," + b"x" * 10_000_001, "line 2: field larger than"),
+        (b"x" * 10_000_001, "line 1: field larger than"),
     ],
 )
 async def test_an_archive_that_cannot_be_read_says_where(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from digest import wording
 from digest.app import App
@@ -308,6 +309,29 @@ async def test_a_key_that_cannot_be_sent_leaves_the_extract(tmp_path: Path) -> N
         after = await reword(replace(app, model_key="two words"), make_sample())
     assert "model.key" in reasons(after)[0]
     assert "two words" not in reasons(after)[0]
+
+
+async def test_whatever_a_failure_says_is_kept_in_plain_words(tmp_path: Path) -> None:
+    async def garbled(rules: str, text: str, /, *, patience_s: float) -> Answer:
+        raise SummaryError("bad \ud800 news\x1b[31m\nfor all")
+
+    async with desk(tmp_path) as app:
+        after = await reword(app, make_sample(), ask=garbled)
+    assert reasons(after) == ["the extract stays, without sage-1: bad news [31m for all"]
+    assert TypeAdapter(Edition).dump_json(after)
+
+
+async def test_where_only_what_is_known_counts_nobody_is_asked(tmp_path: Path) -> None:
+    async with running_model("honest") as peer, desk(tmp_path, peer.url) as app:
+        before = await reword(app, make_sample("Halvard"))
+        peer.asked.clear()
+        after = await reword(app, make_sample("Halvard", "Marren"), known_only=True)
+        assert peer.asked == []
+    assert only(before) == after.stories[0]
+    assert after.stories[1].summary.model == ""
+    assert reasons(after)[1] == (
+        "the extract stays, without sage-1: it is asked about it when the edition is composed again"
+    )
 
 
 async def test_an_asker_s_failure_says_why(tmp_path: Path) -> None:

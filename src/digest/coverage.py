@@ -26,6 +26,7 @@ from digest.store.editions import Record
 _ON_ITS_WAY = timedelta(minutes=15)
 #: Violations of a newsletter that are named; the others are only counted.
 MOST_NAMED = 1_000
+_EVER = datetime.max.replace(tzinfo=UTC)
 
 _DEFECT = "keep a copy of the database, restore the backup of before, and report it as a defect"
 
@@ -153,15 +154,6 @@ async def coverage(
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Taker:
-    """An edition that took everything that waited when it was composed."""
-
-    record: Record
-    #: Less what an editor held.
-    held: frozenset[str]
-
-
 class _Proof:
     """The proof of one newsletter, while it is made."""
 
@@ -181,9 +173,13 @@ class _Proof:
         self._since = since
         self._found: list[Violation] = []
         self._number = 0
-        self._takers: list[_Taker] = []
+        #: Composed last of those that took everything that waited.
+        self._taker: Record | None = None
         self._held: set[str] = set()
-        #: Items that editions gave back → since when they wait again.
+        #: Items of editions of `best_of` that were approved when the taker had been composed
+        #: → when those were due.
+        self._late: dict[str, datetime] = {}
+        #: Items that editions gave back or hold → since when they wait again.
         self._freed: dict[str, datetime] = {}
         patience = timedelta(seconds=app.settings.model.patience_s)
         self._slack = _ON_ITS_WAY + (patience if app.settings.model.url else timedelta())
@@ -197,6 +193,13 @@ class _Proof:
         counts = await rows.tally(conn, slug)
         for record in wanted:
             await self._look_at(record, {one.id: one for one in every})
+        # What is held is so for all: by open drafts, and by what went out last.
+        out = (one for one in every if one.state in editions.PUBLIC)
+        last = max(out, key=lambda one: (one.created_at, one.slot_at), default=None)
+        for record in every:
+            holds = record is last or record.state is EditionState.DRAFT
+            if holds and record not in wanted and (told := await rows.contents(conn, record.id)):
+                self._holds(record, told)
         for item_id, there in await rows.astray(conn, slug):
             text = f"placed for {slug}, in an edition of another newsletter"
             self._name(Breach.ASTRAY, text, _DEFECT, there, item_id)
@@ -237,10 +240,9 @@ class _Proof:
                 text = f"has {len(placed)} items and no content"
                 self._name(Breach.UNTOLD, text, _again(record), record.id)
             return
-        if record.state is EditionState.DRAFT or record.state in editions.PUBLIC:
-            self._held |= told.held
+        self._holds(record, told)
         if record.state in editions.PUBLIC and self._takes_all(record):
-            self._takers.append(_Taker(record, told.held))
+            self._taker = max(self._taker or record, record, key=lambda one: one.created_at)
         await self._compare(record, told, placed, _chain(record, every))
 
     def _given_back(
@@ -254,8 +256,17 @@ class _Proof:
         cancelled = record.state is EditionState.CANCELLED
         since = record.finished_at if cancelled else record.created_at
         parts = told.parts if told else ()
-        for item_id in (id for id, _ in parts if id not in killed):
-            self._freed[item_id] = since or datetime.max.replace(tzinfo=UTC)
+        ids = [*(id for id, _ in parts if id not in killed), *(told.held if told else ())]
+        self._freed |= dict.fromkeys(ids, since or _EVER)
+
+    def _holds(self, record: Record, told: Contents) -> None:
+        """What waits by an editor's will, other editions composed before have not missed."""
+        draft = record.state is EditionState.DRAFT
+        if draft or record.state in editions.PUBLIC:
+            self._held |= told.held
+            for id in told.held:
+                since = _EVER if draft else record.created_at
+                self._freed[id] = max(since, self._freed.get(id, since))
 
     def _takes_all(self, record: Record) -> bool:
         """Breaking news takes its own story and leaves the rest."""
@@ -314,7 +325,7 @@ class _Proof:
         began = None
         if newsletter.best_of:
             began = await rows.began_with(conn, newsletter.slug, newsletter.best_of)
-        self._takers.sort(key=lambda taker: taker.record.created_at, reverse=True)
+            await self._look_for_late()
         counts = dict.fromkeys(_Rest, 0)
         strangers: set[str] = set()
         oldest: datetime | None = None
@@ -330,10 +341,10 @@ class _Proof:
             rest = self._rest(item, taker, began)
             counts[rest] += 1
             if taker is not None:
-                self._vanished(item, taker.record)
+                self._vanished(item, taker)
             elif rest is _Rest.WAITING:
                 oldest = min(oldest or item.seen_at, item.seen_at)
-                if joined is not None and item.source_id not in joined and self._takers:
+                if joined is not None and item.source_id not in joined and self._taker:
                     strangers.add(item.source_id)
         if self._edition_id is not None:
             # What else waits is not of this edition.
@@ -341,19 +352,23 @@ class _Proof:
         notes = [f"nothing of source {id} was ever taken" for id in sorted(strangers)]
         if counts[_Rest.EXPIRED]:
             notes.append("words were deleted, after [collect] keep_days, before an edition came")
-        cover = replace(
-            cover,
-            waiting=counts[_Rest.WAITING],
-            waiting_since=oldest,
-            held=counts[_Rest.HELD],
-            before=counts[_Rest.BEFORE],
-            expired=counts[_Rest.EXPIRED],
-            vanished=counts[_Rest.VANISHED],
-            notes=tuple(notes),
-        )
-        if self._edition_id is None and self._since is None:
+        cover = replace(cover, waiting=counts[_Rest.WAITING], held=counts[_Rest.HELD])
+        cover = replace(cover, before=counts[_Rest.BEFORE], expired=counts[_Rest.EXPIRED])
+        cover = replace(cover, vanished=counts[_Rest.VANISHED], waiting_since=oldest)
+        cover = replace(cover, notes=tuple(notes))
+        if self._since is None:
             await self._add_up(cover, sources)
         return cover
+
+    async def _look_for_late(self) -> None:
+        for slug in self._newsletter.best_of:
+            public = await editions.listing(self._conn, newsletter=slug, states=editions.PUBLIC)
+            for record in public:
+                approved_at = record.approved_at or record.slot_at
+                if self._taker and self._taker.created_at - approved_at <= self._slack:
+                    placed = await rows.placed(self._conn, record.id)
+                    shown = (id for id, (part, _) in placed.items() if part in ("story", "copy"))
+                    self._late |= dict.fromkeys(shown, record.slot_at)
 
     async def _sources(self) -> tuple[str, ...]:
         """Ids of the newsletter's sources; none when it takes from all."""
@@ -369,24 +384,24 @@ class _Proof:
         zone = ZoneInfo(self._newsletter.timezone)
         return datetime.combine(self._since, time(), tzinfo=zone).astimezone(UTC)
 
-    def _missed_by(self, item: Unplaced, joined: Mapping[str, datetime] | None) -> _Taker | None:
-        """The latest edition that should have taken *item*."""
+    def _missed_by(self, item: Unplaced, joined: Mapping[str, datetime] | None) -> Record | None:
+        """The latest edition, if it should have taken *item*."""
+        taker = self._taker
+        if taker is None:
+            return None
         waits_since = max(item.seen_at, self._freed.get(item.id, item.seen_at))
-        for taker in self._takers:
-            composed_at = taker.record.created_at
-            if item.shown_at is not None:
-                if taker.record.slot_at < item.shown_at:
-                    return None
-            elif composed_at - waits_since <= self._slack:
+        if taker.created_at - waits_since <= self._slack:
+            return None
+        if item.shown_at is not None:
+            late = self._late.get(item.id, _EVER) <= item.shown_at
+            if late or taker.slot_at < item.shown_at:
                 return None
-            # Before that the source was not yet the newsletter's.
-            if joined is not None and joined.get(item.source_id, composed_at) >= composed_at:
-                return None
-            if item.id not in taker.held:
-                return taker
-        return None
+        # Before that the source was not yet the newsletter's.
+        if joined is not None and joined.get(item.source_id, _EVER) >= taker.created_at:
+            return None
+        return taker
 
-    def _rest(self, item: Unplaced, taker: _Taker | None, began: datetime | None) -> "_Rest":
+    def _rest(self, item: Unplaced, taker: Record | None, began: datetime | None) -> "_Rest":
         if _known_before(item, began):
             return _Rest.BEFORE
         if taker is not None:

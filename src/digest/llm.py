@@ -198,7 +198,7 @@ class Endpoint:
             raise SummaryError(f"no answer within {model.timeout_s:g} s") from error
         # What is wrong with an address shows in four kinds of errors.
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
-            said = self._masked(str(error)) or type(error).__name__
+            said = self._tellable(str(error)) or type(error).__name__
             raise SummaryError(f"no answer, look at model.url: {said}") from None
 
     async def _body(self, response: httpx2.Response) -> bytes:
@@ -222,7 +222,7 @@ class Endpoint:
             text = f"answered {status}, it has moved: give its new address as model.url"
             return _Refusal(error=SummaryError(text, temporary=False))
         told = _complaint(body)
-        said = " ".join(self._masked(told).split())[:_TOLD_CHARS]
+        said = self._tellable(told)[:_TOLD_CHARS]
         busy = status == 429 or status >= 500
         text = f"answered {status}" + (f": {said}" if said else "")
         return _Refusal(
@@ -232,8 +232,13 @@ class Endpoint:
             unwanted=status in (400, 422),
         )
 
-    def _masked(self, text: str) -> str:
-        return text.replace(self._key, "(key)") if self._key else text
+    def _tellable(self, text: str) -> str:
+        """*text* as it may be shown and stored: on one line, without the key.
+
+        A server may send what moves a terminal's cursor, and halves of characters.
+        """
+        masked = text.replace(self._key, "(key)") if self._key else text
+        return " ".join("".join(c if c.isprintable() else " " for c in masked).split())
 
     def _answer(self, body: bytes, latency_ms: int) -> Answer:
         try:

@@ -18,7 +18,7 @@ from digest.app import App
 from digest.collect import every_source
 from digest.editorial import section_slug
 from digest.editorial.plain import plain
-from digest.editorial.pointing import Thing, ThingKind, differences, find
+from digest.editorial.pointing import FEWEST_DIGITS, Thing, ThingKind, differences, find
 from digest.errors import ConfigError, Conflict, NotFound
 from digest.model import Cause, Edit, Edition, EditionState, EditKind, Item, Slot
 from digest.settings import Newsletter
@@ -31,8 +31,11 @@ from digest.telemetry import log
 #: Characters that an editor may write.
 HEADLINE_CHARS, SUMMARY_CHARS, NOTE_CHARS, INTRO_CHARS = 300, 2_000, 1_000, 5_000
 _NAME_CHARS = 80
+#: How the number of an act is written; more digits are of an id.
+_NUMERAL = re.compile(r"[1-9]\d{0,3}", re.ASCII)
 _BLANK_LINE = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 
+_DONE = {EditKind.PIN: "pinned", EditKind.PLACE: "placed", EditKind.HOLD: "held"}
 _SHOWN = (ThingKind.STORY, ThingKind.BRIEF)
 
 
@@ -202,15 +205,17 @@ async def undo(
 ) -> Revised:
     """Take one act back: by its number, the last one on a story or item, or the last of all.
 
-    A draft that is skipped because of what editors did to it may be a draft again.
+    Four digits may be both, a number and the beginning of an id: a number, if there is such an
+    act.  A draft that is skipped because of what editors did to it may be a draft again.
     """
 
     def decide(draft: Draft) -> _Act:
-        if isinstance(what, str):
+        numeral = isinstance(what, int) or _NUMERAL.fullmatch(what or "") is not None
+        number = int(what or 0) if numeral else 0
+        meant = [e for e in draft.edits if what is None or e.number == number]
+        if isinstance(what, str) and not meant and not (numeral and len(what) < FEWEST_DIGITS):
             ids = set(draft.find(what).ids)
             meant = [e for e in draft.edits if ids & {e.target, *e.items, *e.others}]
-        else:
-            meant = [e for e in draft.edits if what in (None, e.number)]
         if not meant:
             numbers = ", ".join(str(edit.number) for edit in draft.edits)
             left = f"its edits are {numbers}" if numbers else "nobody has edited it"
@@ -353,8 +358,11 @@ async def _revise(app: App, edition_id: str, decide: _Decide) -> Revised:
             only=_only(newsletter, draft),
             edited=others if act.back else [*others, edit],
         )
-        sketch = replace(sketch, edition=await wording.reword(app, sketch.edition))
+        # Others wait for the lease: what a model has not told yet it is asked by `compose`.
+        reworded = await wording.reword(app, sketch.edition, known_only=True)
+        sketch = replace(sketch, edition=reworded)
         if not act.back:
+            _check_effect(sketch.edition, edit, draft)
             _leaves_something(sketch.edition, newsletter)
 
         async def along(conn: Connection) -> None:
@@ -431,6 +439,20 @@ def _only(newsletter: Newsletter, draft: Draft) -> frozenset[str] | None:
     if not newsletter.breaking_sources or any(slot.edition_id == draft.record.id for slot in due):
         return None
     return frozenset(draft.edition.held)
+
+
+def _check_effect(edition: Edition, edit: Edit, draft: Draft) -> None:
+    """Raise when what was to be shown or held is not: an editor must not think that it is."""
+    shown = {item.id for story in edition.stories for item in (*story.items, *story.copies)}
+    shown.update(brief.id for brief in edition.briefs)
+    wanted = {EditKind.PIN: shown, EditKind.PLACE: shown, EditKind.HOLD: set(edition.held)}
+    if edit.target in wanted.get(edit.kind, {edit.target}):
+        return
+    reasons = {left.item_id: left.reason for left in edition.left_out}
+    reason = reasons.get(edit.target, "it is not among what this edition is made of")
+    item = draft.items.get(edit.target)
+    name = f"“{item.title}” ({edit.target})" if item else edit.target
+    raise Conflict(f"{name} cannot be {_DONE[edit.kind]}: {reason.rstrip('.')}; nothing was done")
 
 
 def _leaves_something(edition: Edition, newsletter: Newsletter) -> None:

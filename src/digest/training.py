@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from digest import editorial
 from digest.app import App
 from digest.errors import Conflict, ParseError
-from digest.model import About, Block, Decider, Edition, Item, Kind
+from digest.model import About, Block, Decider, Edit, Edition, EditKind, Item, Kind
 from digest.settings import Newsletter
-from digest.store import editions, items
+from digest.store import editions, edits, items
 
 if TYPE_CHECKING:
     from digest.editorial.learning import Trained
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _MOST_ITEMS = 20_000
 #: Editions that are asked for what editors moved.
 _MOST_EDITIONS = 1_000
-_AT_ONCE = 500
+#: Characters of one field of a CSV file: an article that was pasted whole.
+_LONGEST_FIELD = 10_000_000
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -66,7 +67,8 @@ async def train_sections(
     given = [told for path in archives for told in await asyncio.to_thread(_archive, path, slugs)]
     known = {item.id: (item, section) for item, section in given}
     known |= await _collected(app, newsletter)
-    known |= await _moved(app, newsletter)
+    moves = await moved_by_editors(app, newsletter)
+    known |= {id: one for id, one in moves.items() if one[1] in slugs.values()}
     try:
         trained = await asyncio.to_thread(editorial.train_sections, list(known.values()))
     except ValueError as error:
@@ -86,7 +88,7 @@ async def _collected(app: App, newsletter: Newsletter) -> dict[str, tuple[Item, 
     return await asyncio.to_thread(editorial.sections_by_origin, found, newsletter)
 
 
-async def _moved(app: App, newsletter: Newsletter) -> dict[str, tuple[Item, str]]:
+async def moved_by_editors(app: App, newsletter: Newsletter) -> dict[str, tuple[Item, str]]:
     """Stories that editors moved, in editions that went out."""
     moved: dict[str, tuple[Item, str]] = {}
     async with app.db.read() as conn:
@@ -94,16 +96,22 @@ async def _moved(app: App, newsletter: Newsletter) -> dict[str, tuple[Item, str]
             conn, newsletter=newsletter.slug, states=editions.PUBLIC, limit=_MOST_EDITIONS
         )
         for record in records:
-            moved |= _moved_in(await editions.content(conn, record.id))
+            done = await edits.of_edition(conn, record.id)
+            moves = [edit for edit in done if edit.kind is EditKind.MOVE]
+            if moves:
+                moved |= _moved_in(await editions.content(conn, record.id), moves)
     return moved
 
 
-def _moved_in(edition: Edition) -> dict[str, tuple[Item, str]]:
+def _moved_in(edition: Edition, moves: Sequence[Edit]) -> dict[str, tuple[Item, str]]:
+    """What stands where an editor wanted it: not what was to go where there is no section."""
+    wanted = {(id, move.text) for move in moves for id in (move.target, *move.items)}
     return {
         item.id: (item, section.slug)
         for section in edition.sections
         for story in section.stories
         if any(why.about is About.SECTION and why.by is Decider.EDITOR for why in story.why)
+        if any((one.id, section.slug) in wanted for one in (*story.items, *story.copies))
         for item in story.items
         if item.kind is Kind.ARTICLE
     }
@@ -143,34 +151,40 @@ def _item(id: str, title: str, text: str) -> Item:
 
 
 def _json_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Other line breaks than this one may stand in a text as they are.
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
         except ValueError as error:
             raise ParseError("", f"{path} line {number} is not JSON: {error}") from error
+        except RecursionError as error:
+            raise ParseError("", f"{path} line {number} is nested too deeply") from error
         if not isinstance(row, dict):
             raise ParseError("", f"{path} line {number} is not an object with title and section")
         yield number, row
 
 
 def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, dict[str, object]]]:
+    # There is one limit for all of Python, and its own is less than a long article.
+    csv.field_size_limit(max(_LONGEST_FIELD, csv.field_size_limit()))
     reader = csv.DictReader(io.StringIO(text, newline=""))
-    names = {name.strip().casefold(): name for name in reader.fieldnames or () if name}
-    missing = {"section", "title"} - names.keys()
-    if missing:
-        raise ParseError(
-            "", f"{path} has no column {' nor '.join(sorted(missing))}; it has {_listed(names)}"
-        )
     try:
+        names = {name.strip().casefold(): name for name in reader.fieldnames or () if name}
+        missing = {"section", "title"} - names.keys()
+        if missing:
+            raise ParseError(
+                "", f"{path} has no column {' nor '.join(sorted(missing))}; it has {_listed(names)}"
+            )
         for row in reader:
             yield (
                 reader.line_num,
                 {name: row.get(given) for name, given in names.items()},
             )
     except csv.Error as error:
-        raise ParseError("", f"{path} line {reader.line_num}: {error}") from error
+        # The dictionaries' own number is that of the last row that could be read.
+        raise ParseError("", f"{path} line {reader.reader.line_num}: {error}") from error
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from functools import partial
 
 from digest.app import App
 from digest.editorial import asking
+from digest.editorial.plain import plain
 from digest.errors import SummaryError
 from digest.llm import Answer, Asker, Endpoint
 from digest.model import About, Decider, Edition, Reason, Story
@@ -22,9 +23,12 @@ from digest.telemetry import log
 #: After so many failures in a row the endpoint is taken to be down.
 _FAILURES = 3
 _TOKENS_PRICED = 1_000_000
+_LATER = "it is asked about it when the edition is composed again"
 
 
-async def reword(app: App, edition: Edition, *, ask: Asker | None = None) -> Edition:
+async def reword(
+    app: App, edition: Edition, *, ask: Asker | None = None, known_only: bool = False
+) -> Edition:
     """The *edition* with the summaries that a model chose or wrote, where they passed.
 
     Without a model in the settings it is the edition itself.  A question asked before gets the
@@ -33,6 +37,7 @@ async def reword(app: App, edition: Edition, *, ask: Asker | None = None) -> Edi
 
     Args:
         ask: instead of the endpoint in the settings.
+        known_only: nobody is asked: only answers of before count, and nobody waits.
     """
     model = app.settings.model
     if not model.url:
@@ -41,7 +46,7 @@ async def reword(app: App, edition: Edition, *, ask: Asker | None = None) -> Edi
     open_ = {id: found for id, found in verdicts.items() if isinstance(found, asking.Question)}
     judged = {id: found for id, found in verdicts.items() if isinstance(found, asking.Verdict)}
     if open_:
-        judged |= await _answered(app, edition, open_, ask)
+        judged |= await _answered(app, edition, open_, ask, known_only=known_only)
     return _with(edition, judged, model)
 
 
@@ -74,11 +79,13 @@ def _told(story: Story, judged: Mapping[str, asking.Verdict], model: Model) -> S
     verdict = judged.get(story.id)
     if verdict is None or not verdict.text:
         return story
+    # It may hold words of an endpoint or of an answer, which are kept and shown from here on.
+    told = plain(verdict.text)
     if verdict.summary is not None:
-        reason = Reason(about=About.SUMMARY, text=verdict.text, by=Decider.MODEL)
+        reason = Reason(about=About.SUMMARY, text=told, by=Decider.MODEL)
         return replace(story, summary=verdict.summary, why=(*story.why, reason))
     # That the extract stays is our decision, not the model's.
-    text = f"the extract stays, without {model.name}: {verdict.text}"
+    text = f"the extract stays, without {model.name}: {told}"
     return replace(story, why=(*story.why, Reason(about=About.SUMMARY, text=text)))
 
 
@@ -134,7 +141,12 @@ class _Round:
 
 
 async def _answered(
-    app: App, edition: Edition, questions: Mapping[str, asking.Question], ask: Asker | None
+    app: App,
+    edition: Edition,
+    questions: Mapping[str, asking.Question],
+    ask: Asker | None,
+    *,
+    known_only: bool,
 ) -> dict[str, asking.Verdict]:
     """What is known already is not asked again; the rest is, several at once."""
     model = app.settings.model
@@ -153,8 +165,8 @@ async def _answered(
         if keys[id] in known
     }
     waiting = [(id, q, keys[id]) for id, q in questions.items() if keys[id] not in known]
-    if not waiting:
-        return verdicts
+    if not waiting or known_only:
+        return verdicts | {id: asking.Verdict(text=_LATER) for id, _, _ in waiting}
     if ask is not None:
         return verdicts | await _asked(app, edition, waiting, ask)
     try:
