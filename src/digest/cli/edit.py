@@ -1,7 +1,7 @@
 """`digest edit`: the editor's hand on a draft, one command for each act."""
 
 import asyncio
-import os
+import getpass
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Annotated, Any
@@ -11,6 +11,7 @@ import typer
 from digest import revise
 from digest.app import App
 from digest.cli import show
+from digest.cli.edition import only_draft
 from digest.cli.frame import CONFIG, Config, Json, with_app
 from digest.errors import NotFound
 from digest.model import Edit, EditionState, EditKind, Item, Kind
@@ -32,7 +33,7 @@ Target = Annotated[
 ]
 Text = Annotated[str, typer.Argument(help='The words; "" takes them away, - reads standard input.')]
 Which = Annotated[
-    str | None, typer.Option("--edition", "-e", help="Id of the edition; else the latest draft.")
+    str | None, typer.Option("--edition", "-e", help="Id of the edition; else the open draft.")
 ]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; else your login name.")]
 
@@ -42,7 +43,7 @@ _Verb = Callable[[App, str, str], Awaitable[Revised]]
 @edit.command(name="show")
 def show_(
     edition: Annotated[
-        str | None, typer.Argument(help="Id such as daily@2026-05-18T0700; else the latest draft.")
+        str | None, typer.Argument(help="Id such as daily@2026-05-18T0700; else the open draft.")
     ] = None,
     which: Which = None,
     config: Config = CONFIG,
@@ -258,7 +259,7 @@ def _do(
     *,
     back: bool = False,
 ) -> None:
-    who = by if by is not None else os.environ.get("LOGNAME") or os.environ.get("USER") or ""
+    who = by if by is not None else _login()
 
     async def work(app: App) -> int:
         # Once begun it comes to its end: an act is short.
@@ -289,16 +290,25 @@ def _do(
 
 
 async def _draft(app: App, given: str | None, *, skipped: bool = False) -> str:
-    """Id of the edition that is meant: *given*, or the latest open draft."""
+    """Id of the edition that is meant: *given*, or the draft that is open."""
     if given is not None:
         return given
     async with app.db.read() as conn:
-        latest = await editions.listing(conn, states=(EditionState.DRAFT,), limit=1)
+        draft = await only_draft(conn)
+        latest = [draft] if draft else []
         if not latest and skipped:
             latest = await editions.listing(conn, states=(EditionState.SKIPPED,), limit=1)
     if not latest:
         raise NotFound("there is no open draft; `digest compose` makes one")
     return latest[0].id
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A process without a user's name.
+        return ""
 
 
 def _act(edit: Edit) -> str:

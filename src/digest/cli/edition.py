@@ -29,7 +29,7 @@ from digest.errors import Conflict, DigestError, NotFound
 from digest.model import Edition, EditionState, Slot
 from digest.settings import Newsletter, Source
 from digest.shelf import Visit
-from digest.store import editions, placements, replies, subscribers
+from digest.store import Connection, editions, placements, replies, subscribers
 from digest.store.editions import Record
 
 Named = Annotated[
@@ -112,19 +112,38 @@ async def _latest(app: App, newsletter: Newsletter) -> str | None:
     return next((one.id for one in seen), None)
 
 
-async def resolve(app: App, given: str | None) -> Record:
+async def resolve(app: App, given: str | None, *, draft: bool = False) -> Record:
     """The edition a person means: by id, or the latest.
+
+    Args:
+        draft: the only one that is still open; of several a person must name one.
 
     Raises:
         NotFound: there is none.
+        Conflict: several drafts are open.
     """
     async with app.db.read() as conn:
         if given is not None:
             return await editions.get(conn, given)
+        if draft and (found := await only_draft(conn)):
+            return found
         latest = await editions.listing(conn, limit=1)
     if not latest:
         raise NotFound("there is no edition yet; `digest run` makes one")
     return latest[0]
+
+
+async def only_draft(conn: Connection) -> Record | None:
+    """The draft that is open, if there is one.
+
+    Raises:
+        Conflict: there are several; which one is meant?
+    """
+    drafts = await editions.listing(conn, states=(EditionState.DRAFT,))
+    if len(drafts) > 1:
+        ids = ", ".join(record.id for record in drafts)
+        raise Conflict(f"several drafts are open: {ids}; name the one you mean")
+    return drafts[0] if drafts else None
 
 
 def run(
@@ -244,13 +263,15 @@ def compose(
                 edition = await editions.content(conn, record.id)
                 left = await placements.count(conn, chosen.slug)
                 spent = await replies.spent(conn, record.id)
+                taken = await placements.of_edition(conn, record.id)
+                titles = {item.id: item.title for item in taken}
         if as_json:
             told = {"edition": record.id, "state": record.state, "content": edition}
             show.answer(told | ({"model": spent} if explain and edition else {}))
             return 0
         show.say(f"{record.id}: {report.state_words(record)}")
         if edition and explain:
-            why.explain(edition, spent)
+            why.explain(edition, titles, spent)
         elif edition:
             rows = [
                 (section.title, story.headline, len(story.items), f"{story.score:.2f}")
@@ -258,7 +279,10 @@ def compose(
                 for story in section.stories
             ]
             show.table("Stories", ("section", "headline", "told by", "score"), rows)
-            show.say(f"{len(edition.briefs)} briefs; items by place: {left}")
+            counts = ", ".join(f"{number} {part}" for part, number in sorted(left.items()))
+            show.say(
+                f"{len(edition.briefs)} briefs; of all items of {chosen.slug} so far: {counts}"
+            )
         return 0
 
     with_app(config, work)
@@ -268,7 +292,7 @@ def approve(edition: EditionId = None, config: Config = CONFIG, as_json: Json = 
     """Let a draft go out: at its hour by `digest serve`, or now by `digest send`."""
 
     async def work(app: App) -> int:
-        record = await pipeline.approve(app, (await resolve(app, edition)).id)
+        record = await pipeline.approve(app, (await resolve(app, edition, draft=True)).id)
         await pipeline.publish(app)
         if as_json:
             show.answer(record)

@@ -1,14 +1,19 @@
 """Why an edition is as it is, in words: what `compose --explain` says."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 
 from digest.cli import show
 from digest.model import Decider, Edition, LeftOut, Story
 from digest.store.replies import Spent
 
 
-def explain(edition: Edition, spent: Spent | None = None) -> None:
-    """Say every decision of *edition*: story by story, then what it does not show."""
+def explain(edition: Edition, titles: Mapping[str, str], spent: Spent | None = None) -> None:
+    """Say every decision of *edition*: story by story, then what it does not show.
+
+    Args:
+        titles: of its items, by id.
+    """
     for number, section in enumerate(edition.sections, start=1):
         show.say(f"\n{number} {section.title.upper()}")
         for place, story in enumerate(section.stories, start=1):
@@ -20,7 +25,7 @@ def explain(edition: Edition, spent: Spent | None = None) -> None:
     for told in edition.corrections:
         mark = "correction" if told.corrects else "update"
         show.say(f"\n{mark} to {told.edition_id}: {told.headline}")
-    _left_out(edition.left_out)
+    _left_out(edition.left_out, titles)
     if edition.held:
         show.say(f"\nHELD for the next edition: {', '.join(edition.held)}")
     if spent is not None and spent.answers:
@@ -46,11 +51,13 @@ def _story(number: str, story: Story) -> None:
         show.say(f"    {reason.about}{who}: {reason.text}")
 
 
-def _left_out(left_out: tuple[LeftOut, ...]) -> None:
+def _left_out(left_out: tuple[LeftOut, ...], titles: Mapping[str, str]) -> None:
     by_cause: dict[str, list[LeftOut]] = defaultdict(list)
     for left in left_out:
         by_cause[left.cause].append(left)
     for cause in sorted(by_cause):
         show.say(f"\nLEFT OUT, {cause} ({len(by_cause[cause])})")
         for left in by_cause[cause]:
-            show.say(f"    {left.item_id}: {left.reason}")
+            title = titles.get(left.item_id, "")
+            show.say(f"    {title}  [{left.item_id}]")
+            show.say(f"        {left.reason}")
