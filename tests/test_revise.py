@@ -209,7 +209,7 @@ async def test_what_is_held_goes_into_the_next_edition(app: App) -> None:
 
 
 async def test_a_brief_moved_to_a_section_is_a_story_of_it(app: App) -> None:
-    with pytest.raises(Conflict, match="move it to a section first, then headline it"):
+    with pytest.raises(Conflict, match="move it to a section first, then write its headline"):
         await revise.headline(app, ID, "b2", "Swans!")
     moved = await revise.move(app, ID, "b2", " HARBOUR ")
     assert BRIEFS[1].title in headlines(moved.edition)["harbour"]

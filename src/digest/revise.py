@@ -179,7 +179,15 @@ async def merge(app: App, edition_id: str, targets: Sequence[str], *, by: str = 
         first, *others = dict.fromkeys(thing.id for thing in found) or [""]
         if not others:
             raise ConfigError(["merge wants two stories or briefs, or more of them"])
-        edit = _edit(app, EditKind.MERGE, by=by, target=first, items=found[0].ids)
+        slug = next(
+            (
+                section.slug
+                for section in draft.edition.sections
+                if any(story.id == first for story in section.stories)
+            ),
+            "",
+        )
+        edit = _edit(app, EditKind.MERGE, by=by, target=first, items=found[0].ids, text=slug)
         return _Act(edit=replace(edit, others=tuple(others)))
 
     return await _revise(app, edition_id, decide)
@@ -273,7 +281,13 @@ def _fit(draft: Draft, target: str, kind: EditKind, kinds: Sequence[ThingKind]) 
     killed = thing.cause is Cause.KILLED
     if thing.kind in kinds and not (killed and kind in (EditKind.KILL, EditKind.MERGE)):
         return thing
-    do = f"{kind} it"
+    does = {
+        EditKind.HEADLINE: "write its headline",
+        EditKind.SUMMARY: "write its summary",
+        EditKind.NOTE: "write its note",
+        EditKind.INTRO: "write the intro",
+    }
+    do = does.get(kind, f"{kind} it")
     said = {
         ThingKind.STORY: f"{thing.words} is a story",
         ThingKind.BRIEF: "briefs stand in the order of time, in their sources' words: move it to "

@@ -397,7 +397,7 @@ def test_a_summary_says_where_its_words_are_from() -> None:
     made = edition([short, stood, bare])
     assert told_why(made, "short", About.SUMMARY) == ["whole: it has 4 words"]
     assert told_why(made, "stood", About.SUMMARY) == ["the publisher's own standfirst"]
-    assert told_why(made, "bare", About.SUMMARY) == ["empty: no sentence of it stands alone"]
+    assert told_why(made, "bare", About.SUMMARY) == ["empty: it is a headline alone"]
 
 
 def test_a_running_story_is_updated_by_what_came_later_and_adds_to_it() -> None:

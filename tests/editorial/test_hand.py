@@ -540,3 +540,28 @@ def test_every_item_is_once_somewhere_whatever_an_editor_does(
 
 def reasons_by_hand(story: Story) -> bool:
     return any(reason.by is Decider.EDITOR for reason in story.why)
+
+
+def test_what_is_merged_stands_where_the_first_of_it_stood() -> None:
+    rules = (
+        SectionRule(title="Sea", slug="sea", topics=("sea",)),
+        SectionRule(title="Sport", slug="sport", topics=("sport",)),
+    )
+    sea = make_item("Tide gauge moved", "The tide gauge moved to the new pier.", topics=("sea",))
+    sport = make_item(
+        "Rowers win cup", "The rowers of Lisle won a cup.", topics=("sport",), hours=1
+    )
+    for first, other, slug in ((sea, sport, "sea"), (sport, sea, "sport")):
+        merge = Edit(
+            number=1,
+            kind=EditKind.MERGE,
+            target=first.id,
+            others=(other.id,),
+            text=slug,
+            at=MORNING,
+        )
+        newsletter = Newsletter(slug="daily", title="The Daily", sections=rules)
+        made = compose(
+            [sea, sport], edition_id="x", newsletter=newsletter, slot_at=MORNING, edits=[merge]
+        )
+        assert [(s.slug, len(s.stories[0].items)) for s in made.sections] == [(slug, 2)]

@@ -222,7 +222,8 @@ def _judge(
             draft.why_section += (Reason(about=About.SECTION, text=text, by=Decider.EDITOR),)
         if move := draft.acts.move:
             draft.section = slugs.index(move.text)
-            text = f"moved to {sections.rules[draft.section].title} {hand_of(move)}"
+            did = "moved to" if move.kind is EditKind.MOVE else "merged in"
+            text = f"{did} {sections.rules[draft.section].title} {hand_of(move)}"
             draft.why_section += (Reason(about=About.SECTION, text=text, by=Decider.EDITOR),)
         everyone = [*draft.items, *(copy.item for copy in draft.copies)]
         draft.terms = score_terms(

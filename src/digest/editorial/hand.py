@@ -286,6 +286,9 @@ def _with(acts: Acts, edit: Edit, slugs: Collection[str]) -> Acts:
             return replace(acts, astray=(*acts.astray, edit))
         case EditKind.MOVE:
             return replace(acts, move=worded)
+        case EditKind.MERGE if worded and edit.text in slugs:
+            # What is merged stands where the first of it stood.
+            return replace(acts, move=edit)
         case EditKind.PLACE:
             return replace(acts, place=edit if edit.position > 0 else None)
         case EditKind.HEADLINE:

@@ -126,7 +126,9 @@ def why_summary(summary: Summary, items: Sequence[Item]) -> str:
             count = len(summary.evidence)
             return f"written by {summary.model} from {_sentences(count)} of the source"
         case _ if not summary.sentences:
-            return "empty: no sentence of it stands alone"
+            has_text = any(item.blocks or item.standfirst for item in items)
+            why = "no sentence of it stands alone" if has_text else "it is a headline alone"
+            return f"empty: {why}"
         case Origin.SOURCE:
             return "the publisher's own standfirst"
         case Origin.WHOLE:

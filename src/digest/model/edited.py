@@ -43,7 +43,8 @@ class Edit:
     target: str = ""
     #: Ids of all items and copies of the target's story when the edit was made.
     items: tuple[str, ...] = ()
-    #: HEADLINE, SUMMARY, NOTE, INTRO: the words, "" takes the older ones away.  MOVE: the slug.
+    #: HEADLINE, SUMMARY, NOTE, INTRO: the words, "" takes the older ones away.  MOVE: the slug;
+    #: MERGE: that of the section where the first of them stood, "" for a brief.
     text: str = ""
     #: PLACE: from 1.
     position: int = 0
