@@ -59,6 +59,7 @@ async def test_an_archive_teaches_and_the_next_edition_uses_it(app: App) -> None
     assert made.trained.model.sections == ("elsewhere", "harbour")
     assert made.trained.accuracy > 0.9
     assert made.path == app.section_model("daily")
+    assert made.unknown == {"Kitchen": 1}
     async with app.db.write() as conn:
         await items.remember(
             app.db, conn, [make_item("Wages at the factory", "The bank and the payroll budget.")]
@@ -170,7 +171,7 @@ async def test_an_archive_that_cannot_be_read_says_where(
     path.write_bytes(content)
     with pytest.raises(ParseError, match=words):
         await training.train_sections(app, app.newsletter(), [path])
-    with pytest.raises(ParseError, match="cannot be read"):
+    with pytest.raises(ParseError, match="there is no file"):
         await training.train_sections(app, app.newsletter(), [path.with_name("none")])
 
 

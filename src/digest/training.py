@@ -8,8 +8,9 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,8 @@ class Training:
     trained: "Trained"
     #: None: nothing was written.
     path: Path | None
+    #: Sections that archives name and the newsletter does not have, with how many rows.
+    unknown: Mapping[str, int] = field(default_factory=dict)
 
 
 async def train_sections(
@@ -64,7 +67,12 @@ async def train_sections(
     for rule in newsletter.sections:
         slug = editorial.section_slug(rule)
         slugs |= {slug.casefold(): slug, rule.title.casefold(): slug}
-    given = [told for path in archives for told in await asyncio.to_thread(_archive, path, slugs)]
+    unknown: Counter[str] = Counter()
+    given = [
+        told
+        for path in archives
+        for told in await asyncio.to_thread(_archive, path, slugs, unknown)
+    ]
     known = {item.id: (item, section) for item, section in given}
     known |= await _collected(app, newsletter)
     moves = await moved_by_editors(app, newsletter)
@@ -72,13 +80,16 @@ async def train_sections(
     try:
         trained = await asyncio.to_thread(editorial.train_sections, list(known.values()))
     except ValueError as error:
+        strange = f"; the archive's {_listed(unknown)} are no sections here" if unknown else ""
         raise Conflict(
-            f"too little to learn from: {error}; give an archive with --archive FILE"
+            f"too little to learn from: {error}{strange}; give an archive with --archive FILE"
         ) from error
     path = app.section_model(newsletter.slug)
     if keep:
         await asyncio.to_thread(_write, path, trained.model.to_json())
-    return Training(newsletter=newsletter.slug, trained=trained, path=path if keep else None)
+    return Training(
+        newsletter=newsletter.slug, trained=trained, path=path if keep else None, unknown=unknown
+    )
 
 
 async def _collected(app: App, newsletter: Newsletter) -> dict[str, tuple[Item, str]]:
@@ -120,7 +131,9 @@ def _moved_in(edition: Edition, moves: Sequence[Edit]) -> dict[str, tuple[Item, 
 # ---------------------------------------------------------------------- archives
 
 
-def _archive(path: Path, slugs: dict[str, str]) -> list[tuple[Item, str]]:
+def _archive(path: Path, slugs: Mapping[str, str], unknown: Counter[str]) -> list[tuple[Item, str]]:
+    if not path.is_file():
+        raise ParseError("", f"there is no file {path}")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -130,8 +143,10 @@ def _archive(path: Path, slugs: dict[str, str]) -> list[tuple[Item, str]]:
     for line, row in rows:
         section = slugs.get(str(row.get("section") or "").strip().casefold())
         title, body = str(row.get("title") or ""), str(row.get("text") or "")
-        if section is None or not (title.strip() or body.strip()):
-            # Sections that this newsletter does not have teach it nothing.
+        if section is None:
+            unknown[str(row.get("section") or "").strip()[:60]] += 1
+            continue
+        if not (title.strip() or body.strip()):
             continue
         found.append((_item(f"{path.name}:{line}", title, body), section))
     return found

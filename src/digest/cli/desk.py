@@ -55,6 +55,7 @@ async def _look(app: App, limit: int) -> dict[str, Any]:
                 {
                     "newsletter": newsletter.slug,
                     "next": next.at.astimezone(ZoneInfo(newsletter.timezone)) if next else None,
+                    "when": "when news breaks" if newsletter.breaking_sources else "by hand",
                     "timezone": newsletter.timezone,
                     "subscriptions": await subscribers.count(conn, newsletter.slug),
                     "items": await placements.count(conn, newsletter.slug),
@@ -90,7 +91,7 @@ def _show_status(found: dict[str, Any]) -> None:
     for line in found["newsletters"]:
         people = ", ".join(f"{n} {state}" for state, n in line["subscriptions"].items()) or "nobody"
         waiting = line["items"]["waiting"]
-        soon = f"{line['next']:%Y-%m-%d %H:%M} {line['timezone']}" if line["next"] else "by hand"
+        soon = f"{line['next']:%Y-%m-%d %H:%M} {line['timezone']}" if line["next"] else line["when"]
         show.say(
             f"{line['newsletter']}: next edition {soon}; {people}; "
             f"{waiting} items wait for an edition"

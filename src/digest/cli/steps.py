@@ -183,12 +183,16 @@ def train_sections(
                         for name, (size, share) in found.sections.items()
                     },
                     "confused": found.confused,
+                    "passed_over": made.unknown,
                     "file": made.path,
                 }
             )
             return 0
         rows = [(name, size, f"{share:.1%}") for name, (size, share) in found.sections.items()]
         show.table("Sections", ("section", "examples", "found"), rows)
+        for name, number in made.unknown.items():
+            what = f"“{name}”" if name else "no section"
+            show.say(f"{number} rows were passed over: {what} is none of {made.newsletter}'s")
         for section, taken, times in found.confused[:5]:
             show.say(f"{times} of {section} were taken for {taken}")
         show.say(
