@@ -43,6 +43,7 @@ unit: $(VENV)/.installed-dev browser
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run_day.py
 	$(BIN)/python benchmarks/collect.py
+	$(BIN)/python benchmarks/compose.py
 
 # How well documents are read, and editions composed, on texts that nobody tuned them on.
 eval: $(VENV)/.installed-dev
