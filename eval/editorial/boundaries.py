@@ -18,8 +18,6 @@ from digest.editorial.sentences import split_sentences
 # isort: split
 from grouping import Row, load
 
-#: What is to be reached.
-AIMS = {"f1": 0.975, "f1_hard": 0.97, "quotation_f1": 0.95, "speakers": 0.90}
 _RESAMPLES = 1000
 _MARKS = "\"“”„‟«»‹›「」『』'‘’‚ \u00a0\u202f"
 

@@ -22,8 +22,6 @@ from digest.editorial.text import read
 # isort: split
 from grouping import Row, item_of, load
 
-#: What is to be reached, overall and as precision against other articles on the same event.
-AIMS = {"f1": 0.99, "precision_same_event": 0.99}
 _COPIES_OF_EACH = 4
 _ROUND_UPS, _QUOTED = 6, 5
 _NOTICE = (

@@ -22,8 +22,6 @@ from digest.editorial.text import read
 from digest.model import Block, Item, Kind
 
 TEXTS = Path(__file__).parent / "texts"
-#: What is to be reached, of each set that has an aim of its own, and of the mean.
-AIMS = {"mean": 0.89, "day, articles": 0.955, "day": 0.90}
 PRECISION_AIM = 0.97
 _RESAMPLES = 1000
 

@@ -94,7 +94,9 @@ async def compose(
             return await _hold(app, newsletter, slot)
         draft = await sketch(app, newsletter, slot, repeats=repeats, also=also, only=only)
         drafted = record is not None and record.state is EditionState.DRAFT
-        if drafted and not draft.fresh and not approve and not again:
+        # Where there is a model, an edited story may still be without its words.
+        stands = drafted and not draft.fresh and not app.settings.model.url
+        if stands and not approve and not again:
             async with app.db.write() as conn:
                 await editions.stamp(conn, slot.edition_id, created_at=app.now())
                 return await editions.get(conn, slot.edition_id)
