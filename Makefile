@@ -79,12 +79,13 @@ $(VENV)/bin/python:
 define install
 	@echo "installing what $(1) names (once)"
 	@if command -v uv >/dev/null; then \
-	   uv pip install -q --python $(BIN)/python --require-hashes -r $(1) && \
+	   uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes -r $(1) && \
 	   uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	 else \
 	   $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1) && \
 	   $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	 fi
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 endef
 
