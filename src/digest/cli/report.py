@@ -169,7 +169,7 @@ def _rows(told: Told) -> list[tuple[str, object]]:
         rows += [
             ("stories", f"{stories} in {sections} sections"),
             ("briefs", len(told.edition.briefs)),
-            ("left out", f"{len(told.edition.left_out)}; `digest compose --json` says why"),
+            ("left out", f"{len(told.edition.left_out)}; `digest compose --explain` says why"),
         ]
     rows.append(("state", state_words(told.record, already=told.already)))
     rows.append(("mails accepted", mail_words(told.counts)))

@@ -153,7 +153,9 @@ class Sections:
         if votes.count(best) <= over * len(placings):
             return None
         reason = next(placing.reason for placing in found if placing.index == best)
-        return Placing(index=best, reason=f"{reason} (by {votes.count(best)} of the others)")
+        return Placing(
+            index=best, reason=f"{reason} (said by {votes.count(best)} of its other items)"
+        )
 
     def _fallback(self) -> Placing:
         for index, rule in enumerate(self.rules):
