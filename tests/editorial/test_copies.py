@@ -1,5 +1,7 @@
+import random
 import re
 import time
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -174,3 +176,21 @@ def test_an_original_is_never_a_copy_whatever_the_text(told: list[tuple[str, int
     found = find_copies([read(item) for item in items])
     assert not found.keys() & set(found.values())
     assert all(0 <= original < len(items) for original in found.values())
+
+
+def test_what_copies_the_common_part_of_an_extended_reprint_copies_it_too() -> None:
+    pick = random.Random(4)
+    words = ["".join(pick.choices("bdfglmnprstvaeiou", k=7)) for _ in range(260)]
+    common, more = " ".join(words[:70]), " ".join(words[70:])
+    wire = make_item("Gull Maiden aground off Orrin", common, id="a" * 16)
+    extended = make_item(
+        "Gull Maiden aground off Orrin: the whole story", f"{common} {more}", id="b" * 16, hours=1
+    )
+    # Its headline has nothing in common: by itself it would be quoted in a round-up.
+    other = make_item("Fog, a bank and a tug", f"{common} end", id="c" * 16, source_id="post")
+    for order in permutations((wire, extended, other)):
+        readings = [read(item) for item in order]
+        found = why_copies(readings)
+        originals = {readings[original].item.id for original, _ in found.values()}
+        assert originals == {extended.id}
+        assert len(found) == 2

@@ -68,7 +68,23 @@ def why_copies(readings: Sequence[Reading]) -> dict[int, tuple[int, str]]:
             reason = near[original][copy]
             found[copy] = original, reason.format("the original's" if longer else "its")
         left -= copies | {original}
+        # An extended reprint is the fullest text; who has only the common part copies that.
+        for other in sorted(group & left):
+            twin = min(
+                (c for c in near[other] if c in copies and _is_twin(readings, other, c)),
+                default=None,
+            )
+            if twin is not None:
+                reason = near[other][twin].format("the other's")
+                found[other] = original, f"{reason}, in a text that copies it"
+                left.discard(other)
     return found
+
+
+def _is_twin(readings: Sequence[Reading], one: int, other: int) -> bool:
+    """Of about one length: what copies the one copies the other."""
+    short, long = sorted(len(readings[i].body) for i in (one, other))
+    return short >= CONTAINED * long
 
 
 def _component(start: int, near: dict[int, dict[int, str]], left: set[int]) -> set[int]:
