@@ -36,6 +36,17 @@ def test_a_file_is_summarised_in_its_own_sentences() -> None:
     assert article["why"] in told.stdout
 
 
+def test_a_summary_tells_who_said_what_is_quoted(tmp_path: Path) -> None:
+    path = tmp_path / "quay.md"
+    path.write_text(
+        "---\ntitle: Quay stays open\n---\n"
+        "The quay stays open all summer. “We need the trade,” said Berit Lomas of the harbour "
+        "office.\n"
+    )
+    (found,) = lines(digest("summarize", path, "--json"))
+    assert found["quotations"] == [{"quote": "We need the trade,", "speaker": "Berit Lomas"}]
+
+
 def test_a_file_that_is_not_there_is_named_and_ends_with_one(tmp_path: Path) -> None:
     result = digest("summarize", tmp_path / "none.txt", PAGES / "courier-oysters.txt", "--json")
     assert lines(result, code=1)

@@ -58,6 +58,10 @@ def _told(summary: Summary, items: Sequence[Item]) -> dict[str, object]:
         "words": len(summary.text.split()),
         "text": summary.text,
         "sentences": summary.sentences,
+        "quotations": [
+            {"quote": quote, "speaker": speaker}
+            for quote, speaker in editorial.who_said(summary.text, items[0].language)
+        ],
         "why": editorial.why_summary(summary, items),
     }
 

@@ -48,6 +48,7 @@ __all__ = [
     "summarize_line",
     "summarize_story",
     "train_sections",
+    "who_said",
     "why_summary",
 ]
 
@@ -123,6 +124,16 @@ def why_summary(summary: Summary, items: Sequence[Item]) -> str:
     from digest.editorial import summary as summaries
 
     return summaries.why_summary(summary, items)
+
+
+def who_said(text: str, language: str | None) -> list[tuple[str, str | None]]:
+    """The quotations of *text* without their marks, each with its speaker where *text* tells."""
+    from digest.editorial.quotations import spoken
+
+    return [
+        (text[said.start + 1 : said.end - 1], text[slice(*said.speaker)] if said.speaker else None)
+        for said in spoken(text, language)
+    ]
 
 
 def independent(items: Iterable[Item]) -> int:
