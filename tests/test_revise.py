@@ -501,7 +501,7 @@ async def test_what_is_cancelled_or_not_there_is_not_edited(app: App) -> None:
 async def test_what_is_held_for_the_operator_is_composed_first(app: App) -> None:
     late = slot(app, 19)
     await compose.compose(app, app.newsletter(), late, late=True)
-    with pytest.raises(Conflict, match="--newsletter daily --date 2026-05-19` makes it a draft"):
+    with pytest.raises(Conflict, match="--newsletter daily --date 2026-05-19T07:00` makes it"):
         await revise.kill(app, late.edition_id, "1.1")
 
 

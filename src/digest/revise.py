@@ -11,7 +11,7 @@ for each other and for composing: two editors at once lose nothing.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import timedelta
 
 from digest import compose, wording
 from digest.app import App
@@ -20,7 +20,7 @@ from digest.editorial import section_slug
 from digest.editorial.plain import plain
 from digest.editorial.pointing import FEWEST_DIGITS, Thing, ThingKind, differences, find
 from digest.errors import ConfigError, Conflict, NotFound
-from digest.model import Cause, Edit, Edition, EditionState, EditKind, Item, Slot
+from digest.model import Cause, Edit, Edition, EditionState, EditKind, Item
 from digest.settings import Newsletter
 from digest.slots import slots
 from digest.store import Connection, editions, placements
@@ -362,7 +362,7 @@ async def _revise(app: App, edition_id: str, decide: _Decide) -> Revised:
             raise Conflict(_closed(draft.record))
         edit = act.edit if act.back else replace(act.edit, number=number)
         others = [one for one in draft.edits if one.number != edit.number]
-        slot = _slot(draft.record)
+        slot = draft.record.slot
         sketch = await compose.sketch(
             app,
             newsletter,
@@ -423,7 +423,8 @@ def _check_open(record: Record) -> None:
 
 
 def _closed(record: Record) -> str:
-    again = f"`digest compose --newsletter {record.newsletter} --date {record.day}`"
+    moment = f"{record.day}T{record.slot.clock:%H:%M}"
+    again = f"`digest compose --newsletter {record.newsletter} --date {moment}`"
     what = {
         EditionState.HELD: f"{again} makes it a draft",
         EditionState.SKIPPED: f"{again} makes it a draft when there is news, `digest edit undo` "
@@ -431,11 +432,6 @@ def _closed(record: Record) -> str:
         EditionState.CANCELLED: "its items go into the next edition",
     }.get(record.state, "what may have been read is changed no more; edit the next edition")
     return f"edition {record.id} is {record.state}, no draft: {what}"
-
-
-def _slot(record: Record) -> Slot:
-    clock = time(int(record.clock[:2]), int(record.clock[2:]))
-    return Slot(newsletter=record.newsletter, day=record.day, clock=clock, at=record.slot_at)
 
 
 async def _by_hand(app: App, draft: Draft) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.editorial.headline import choose_headline, judge_headlines
+from digest.editorial.headline import judge_headlines
 from digest.editorial.text import read
 from make import make_brief, make_item
 
@@ -13,7 +13,7 @@ GOOD = "Gull Maiden on sandbank off Orrin"
 
 
 def headline(*titles: str) -> str:
-    return choose_headline([read(make_item(title, BODY)) for title in titles])
+    return judge_headlines([read(make_item(title, BODY)) for title in titles]).text
 
 
 def reason(*titles: str) -> str:
@@ -79,7 +79,7 @@ def test_a_headline_that_is_nearer_to_what_all_tell_is_taken_with_the_figures() 
 def test_no_headline_is_a_briefs_while_an_article_has_one() -> None:
     article = make_item("Night of the long wait at sea ends well", BODY)
     brief = make_brief(BODY, title=GOOD)
-    assert choose_headline([read(article), read(brief)]) == article.title
+    assert judge_headlines([read(article), read(brief)]).text == article.title
 
 
 @given(st.lists(st.text(max_size=60).filter(str.strip), min_size=1, max_size=5))

@@ -43,8 +43,6 @@ async def test_what_is_taken_back_is_gone_and_its_number_with_it(drafted: Databa
         with pytest.raises(NotFound, match="no edit 2"):
             await edits.remove(conn, ID, 2)
         assert (await edits.add(conn, ID, make_edit(EditKind.HOLD))).number == 3
-        assert await edits.remove_all(conn, ID) == 2
-        assert await edits.of_edition(conn, ID) == []
 
 
 async def test_editors_at_once_get_numbers_of_their_own(drafted: Database) -> None:

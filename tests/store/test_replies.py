@@ -62,14 +62,6 @@ async def test_an_edition_s_answers_are_added_up(db: Database) -> None:
         )
 
 
-async def test_answers_are_added_up_from_an_instant_on(db: Database) -> None:
-    async with db.write() as conn:
-        await replies.keep(db, conn, make_reply("a", asked_at=MORNING - timedelta(days=8)))
-        await replies.keep(db, conn, make_reply("b", edition_id="weekly@2026-05-17T0900"))
-        found = await replies.spent_since(conn, MORNING - timedelta(days=7))
-        assert (found.answers, found.cost) == (1, 0.5)
-
-
 def test_another_question_model_address_or_mode_has_another_key() -> None:
     keys = {
         reply_key(**(ASKED | {"text": "one"} | {name: "other"}))

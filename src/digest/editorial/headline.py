@@ -43,11 +43,6 @@ class Headline:
     reason: str
 
 
-def choose_headline(readings: Sequence[Reading]) -> str:
-    """The headline nearest to what all *readings* tell; the first one is the lead."""
-    return judge_headlines(readings).text
-
-
 def judge_headlines(readings: Sequence[Reading]) -> Headline:
     """The headline nearest to what all *readings* tell, and why; the first one is the lead.
 

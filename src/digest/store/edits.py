@@ -68,10 +68,3 @@ async def remove(conn: AsyncConnection, edition_id: str, number: int) -> None:
     result = await conn.execute(update(_T).where(here).values(kind=_UNDONE))
     if not result.rowcount:
         raise NotFound(f"edition {edition_id} has no edit {number}; `digest edit show` lists them")
-
-
-async def remove_all(conn: AsyncConnection, edition_id: str) -> int:
-    """Take every edit of an edition back; return how many stood."""
-    here = (_T.c.edition_id == edition_id) & (_T.c.kind != _UNDONE)
-    result = await conn.execute(update(_T).where(here).values(kind=_UNDONE))
-    return int(result.rowcount)

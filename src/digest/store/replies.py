@@ -104,11 +104,6 @@ async def spent(conn: AsyncConnection, edition_id: str) -> Spent:
     return await _spent(conn, _sums().where(_T.c.edition_id == edition_id))
 
 
-async def spent_since(conn: AsyncConnection, since: datetime) -> Spent:
-    """What was asked from *since* on, for any edition."""
-    return await _spent(conn, _sums().where(_T.c.asked_at >= since))
-
-
 def _sums() -> Select[int, int, int | None, int | None, float | None, int | None]:
     uncounted = (_T.c.tokens_in == 0) & (_T.c.tokens_out == 0)
     return select(
