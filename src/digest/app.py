@@ -80,6 +80,17 @@ class App:
         return self.loaded.resolve(self.settings.output.folder)
 
     @property
+    def press(self) -> render.Press:
+        """What pages, feeds and mails are printed with."""
+        return render.Press(
+            site=self.settings.site,
+            brand=self.settings.brand,
+            links=self.links,
+            templates=self.templates,
+            hubs=self.settings.output.hubs,
+        )
+
+    @property
     def outbox(self) -> Path:
         """The embedded relay's Maildir."""
         return self.data_dir / "outbox"

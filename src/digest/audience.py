@@ -12,12 +12,16 @@ from zoneinfo import ZoneInfo
 from digest import editorial
 from digest.app import App
 from digest.errors import NotFound
+from digest.model import Form
 from digest.settings import Newsletter
 from digest.store import subscribers
 from digest.store.subscribers import Newcomer
 from digest.telemetry import log, who
 
-_COLUMNS = ("email", "name", "language", "timezone", "sections", "consent_at", "consent_from")
+_COLUMNS = (
+    *("email", "name", "language", "timezone", "sections", "form"),
+    *("consent_at", "consent_from"),
+)
 #: No control characters, blanks, brackets, quotes or commas: nothing that could end a header
 #: or an SMTP command.  Whether anybody reads it only a confirmation can tell.
 _ADDRESS = re.compile(
@@ -39,7 +43,7 @@ class Imported:
     faults: tuple[tuple[int, str], ...] = ()
 
 
-def _newcomer(row: dict[str, str], *, slugs: Sequence[str]) -> Newcomer:
+def _newcomer(row: dict[str, str], *, slugs: Sequence[str], language: str) -> Newcomer:
     """One line of the file, checked.
 
     Raises:
@@ -53,13 +57,16 @@ def _newcomer(row: dict[str, str], *, slugs: Sequence[str]) -> Newcomer:
         ZoneInfo(timezone)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"{timezone!r} is not a time zone such as Europe/Dublin") from error
-    language = row.get("language", "").strip() or "en"
+    language = row.get("language", "").strip() or language
     if not _LANGUAGE.fullmatch(language) or len(language) > 35:
         raise ValueError(f"{language!r} is not a language code such as en or pt-BR")
     sections = tuple(part.strip() for part in row.get("sections", "").split(";") if part.strip())
     strange = [slug for slug in sections if slug not in slugs]
     if strange:
         raise ValueError(f"no section {strange[0]!r}; there are {', '.join(slugs)}")
+    form = row.get("form", "").strip() or Form.FULL
+    if form not in list(Form):
+        raise ValueError(f"no form {form!r}; there are {', '.join(Form)}")
     given, stated = row.get("consent_at", "").strip(), row.get("consent_from", "").strip()
     if not given or not stated:
         raise ValueError("consent_at and consent_from must say when and where they agreed")
@@ -75,6 +82,7 @@ def _newcomer(row: dict[str, str], *, slugs: Sequence[str]) -> Newcomer:
         language=language,
         timezone=timezone,
         sections=sections,
+        form=Form(form),
         consent_at=consent_at if consent_at.tzinfo else consent_at.replace(tzinfo=UTC),
         consent_from=stated.replace("\x00", ""),
     )
@@ -83,8 +91,9 @@ def _newcomer(row: dict[str, str], *, slugs: Sequence[str]) -> Newcomer:
 async def import_csv(app: App, newsletter: Newsletter, text: str) -> Imported:
     """Subscribe the people of a CSV file; a faulty line is named and stops no other.
 
-    Columns: email, name, language, timezone, sections (slugs, ``;`` between them), consent_at
-    and consent_from.  Only ``email`` and the two of consent must be filled in.
+    Columns: email, name, language, timezone, sections (slugs, ``;`` between them), form (full,
+    compact or text), consent_at and consent_from.  Only ``email`` and the two of consent must be
+    filled in.
 
     Raises:
         NotFound: the file lacks a column that must be there.
@@ -103,7 +112,7 @@ async def import_csv(app: App, newsletter: Newsletter, text: str) -> Imported:
     for row in reader:
         rows += 1
         try:
-            person = _newcomer(row, slugs=slugs)
+            person = _newcomer(row, slugs=slugs, language=newsletter.language)
         except ValueError as error:
             faults.append((reader.line_num, str(error)))
             continue

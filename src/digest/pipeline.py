@@ -106,9 +106,7 @@ async def publish(
             async with app.db.write() as conn:
                 for id in sorted(new):
                     await editions.stamp(conn, id, published_at=app.now())
-        archive = render.archive_page(
-            shelves, site=app.settings.site, links=app.links, templates=app.templates
-        )
+        archive = render.archive_page(shelves, press=app.press)
         index = app.out_dir / "index.html"
         if await asyncio.to_thread(_write, index, archive.encode()):
             changed.append(index)
@@ -119,12 +117,9 @@ def _files_of(
     app: App, newsletter: Newsletter, shelf: Sequence[Edition]
 ) -> list[tuple[Path, bytes]]:
     """Path and content of every file of a newsletter, newest edition first."""
-    site, links, templates = app.settings.site, app.links, app.templates
     files: list[tuple[Path, bytes]] = []
     for edition in shelf:
-        page = render.edition_page(
-            edition, site=site, newsletter=newsletter, links=links, templates=templates
-        )
+        page = render.edition_page(edition, press=app.press, newsletter=newsletter)
         files.append((edition_folder(app, edition.id) / "index.html", page.encode()))
     recent = shelf[: app.settings.output.feed_editions]
     folder = app.out_dir / "feeds" / newsletter.slug
@@ -133,7 +128,7 @@ def _files_of(
         ("feed.atom", render.atom),
         ("feed.json", render.json_feed),
     ):
-        feed = write(newsletter, recent, site=site, links=links, templates=templates)
+        feed = write(newsletter, recent, press=app.press)
         files.append((folder / name, feed))
     return files
 

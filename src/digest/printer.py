@@ -59,19 +59,15 @@ class Printer:
         self._layouts[everything] = self._compile(everything)
         render.edition_page(
             self._edition,
-            site=self._app.settings.site,
+            press=self._app.press,
             newsletter=self._newsletter,
-            links=self._app.links,
-            templates=self._app.templates,
         )
 
     def _compile(self, picks: Picks) -> render.Layout:
         return render.compile_layout(
             self._edition,
             picks,
-            site=self._app.settings.site,
+            press=self._app.press,
             newsletter=self._newsletter,
             mail=self._app.settings.mail,
-            links=self._app.links,
-            templates=self._app.templates,
         )

@@ -103,10 +103,8 @@ async def preview(app: App, edition_id: str, folder: Path) -> Previewed:
     parts = {part.get_content_type(): part.get_content() for part in parsed.iter_parts()}
     page = render.edition_page(
         edition,
-        site=app.settings.site,
+        press=app.press,
         newsletter=app.newsletter(edition.newsletter),
-        links=app.links,
-        templates=app.templates,
     )
     files = {
         "page.html": page.encode(),

@@ -18,9 +18,11 @@ from digest.model import (
     Story,
     Summary,
 )
-from digest.render import Layout, Links, Templates, compile_layout, default_templates
+from digest.render import Layout, Links, Press, Templates, compile_layout, default_templates
 from digest.settings import Mail, Newsletter, Site
 from make import MORNING, make_brief, make_edition, make_item, make_story
+
+_OF_PRESS = ("site", "links", "templates", "brand", "logo")
 
 
 @pytest.fixture(scope="session")
@@ -58,21 +60,24 @@ def templates() -> Templates:
 
 
 @pytest.fixture(scope="session")
-def lay_out(
-    site: Site, daily: Newsletter, mail: Mail, links: Links, templates: Templates
-) -> Callable[..., Layout]:
+def press(site: Site, links: Links, templates: Templates) -> Press:
+    return Press(site=site, links=links, templates=templates)
+
+
+@pytest.fixture(scope="session")
+def lay_out(press: Press, daily: Newsletter, mail: Mail) -> Callable[..., Layout]:
     """``lay_out(edition)`` compiles all of it; keywords replace what a test is about."""
 
     def build(edition: Edition, **changed: Any) -> Layout:
         everything = Picks(sections=tuple(section.slug for section in edition.sections))
         values: dict[str, Any] = {
             "picks": everything,
-            "site": site,
             "newsletter": daily,
             "mail": mail,
-            "links": links,
-            "templates": templates,
         }
+        # What belongs to the press may be named alone.
+        parts = {name: changed.pop(name) for name in _OF_PRESS if name in changed}
+        values["press"] = replace(press, **parts)
         return compile_layout(edition, **(values | changed))
 
     return build

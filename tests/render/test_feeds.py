@@ -10,8 +10,8 @@ from defusedxml import ElementTree
 from lxml import html
 
 from digest.model import Block, Edition, Section
-from digest.render import Links, Templates, atom, json_feed, rss
-from digest.settings import Newsletter, Site
+from digest.render import Links, Press, atom, json_feed, rss
+from digest.settings import Newsletter
 from make import MORNING, make_edition, make_item, make_story
 
 Write = Callable[..., bytes]
@@ -30,9 +30,9 @@ def editions(morning: Edition) -> list[Edition]:
 
 
 @pytest.fixture(scope="module")
-def write(daily: Newsletter, site: Site, links: Links, templates: Templates) -> Write:
+def write(daily: Newsletter, press: Press) -> Write:
     def written(format: Write, editions: list[Edition]) -> bytes:
-        return format(daily, editions, site=site, links=links, templates=templates)
+        return format(daily, editions, press=press)
 
     return written
 
@@ -171,12 +171,10 @@ def test_a_feed_stays_short_but_keeps_its_newest_entries(
 
 
 def test_an_entry_keeps_its_id_when_the_site_moves_to_https(
-    daily: Newsletter, site: Site, templates: Templates, morning: Edition
+    daily: Newsletter, press: Press, morning: Edition
 ) -> None:
     def id_at(base: str) -> str:
-        raw = json_feed(
-            daily, [morning], site=site, links=Links(base, b"k" * 32), templates=templates
-        )
+        raw = json_feed(daily, [morning], press=replace(press, links=Links(base, b"k" * 32)))
         return str(json.loads(raw)["items"][0]["id"])
 
     assert id_at("http://news.example.org:8025") == id_at("https://news.example.org/new")

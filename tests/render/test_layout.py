@@ -303,14 +303,14 @@ def test_a_trimmed_day_is_still_named(lay_out: LayOut) -> None:
         assert part.count("Sun, May 17") == 1
 
 
-def broken(tmp_path: Path, source: str, name: str = "edition.mjml") -> Templates:
+def broken(tmp_path: Path, source: str, name: str = "newspaper.mjml") -> Templates:
     (tmp_path / "email").mkdir()
     (tmp_path / "email" / name).write_text(source, encoding="utf-8")
     return Templates([tmp_path, default_templates()])
 
 
 def test_broken_mjml_is_a_render_error(lay_out: LayOut, morning: Edition, tmp_path: Path) -> None:
-    with pytest.raises(RenderError, match=r"edition\.mjml: MJML: .*closed"):
+    with pytest.raises(RenderError, match=r"newspaper\.mjml: MJML: .*closed"):
         lay_out(morning, templates=broken(tmp_path, "<mjml><mj-body><mj-section></mj-body></mjml>"))
 
 
@@ -335,7 +335,7 @@ def test_a_misspelt_element_is_a_render_error(
     body = re.sub(rf"(</?){right}(?=>)", rf"\1{wrong}", source)
     with pytest.raises(RenderError, match=says) as caught:
         lay_out(morning, templates=broken(tmp_path, body))
-    assert (caught.value.template, caught.value.line) == ("edition.mjml", line)
+    assert (caught.value.template, caught.value.line) == ("newspaper.mjml", line)
 
 
 def test_a_misspelt_element_of_an_included_file_has_no_line(
@@ -352,9 +352,12 @@ def test_a_misspelt_element_of_an_included_file_has_no_line(
     ("name", "source"),
     [
         ("edition.txt", "[[ edition.title ]]"),
-        ("edition.mjml", "<mjml><mj-body><mj-text>[[ edition.title ]]</mj-text></mj-body></mjml>"),
         (
-            "edition.mjml",
+            "newspaper.mjml",
+            "<mjml><mj-body><mj-text>[[ edition.title ]]</mj-text></mj-body></mjml>",
+        ),
+        (
+            "newspaper.mjml",
             "<mjml><mj-body><mj-text>a<!-- {{ leave_url }} --></mj-text></mj-body></mjml>",
         ),
     ],

@@ -10,23 +10,20 @@ from lxml import html
 from digest.model import Edition, Image, Section
 from digest.render import (
     LeaveState,
-    Links,
-    Templates,
+    Press,
     archive_page,
     edition_page,
     leave_page,
 )
-from digest.settings import Newsletter, Site
+from digest.settings import Newsletter
 from make import MORNING, make_brief, make_edition, make_item, make_story
 
 PAGE = "https://news.example.org/editions/daily/2026-05-18T0700/"
 
 
 @pytest.fixture(scope="module")
-def text(
-    morning: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
-) -> str:
-    return edition_page(morning, site=site, newsletter=daily, links=links, templates=templates)
+def text(morning: Edition, press: Press, daily: Newsletter) -> str:
+    return edition_page(morning, press=press, newsletter=daily)
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +59,9 @@ def test_a_page_stands_alone(text: str) -> None:
 
 
 def test_the_same_edition_gives_the_same_page(
-    text: str, morning: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+    text: str, morning: Edition, press: Press, daily: Newsletter
 ) -> None:
-    again = edition_page(morning, site=site, newsletter=daily, links=links, templates=templates)
+    again = edition_page(morning, press=press, newsletter=daily)
     assert again == text
 
 
@@ -128,9 +125,7 @@ def test_nothing_personal_is_on_a_page(text: str) -> None:
         "a\r\nb\u2028c",
     ],
 )
-def test_hostile_words_stay_words(
-    words: str, site: Site, daily: Newsletter, links: Links, templates: Templates
-) -> None:
+def test_hostile_words_stay_words(words: str, press: Press, daily: Newsletter) -> None:
     image = Image(url="https://pictures.example/a.jpg", alt=words, caption=words, credit=words)
     item = make_item(words, f"{words} and more", authors=(words,), image=image)
     edition = make_edition(
@@ -138,7 +133,7 @@ def test_hostile_words_stay_words(
         briefs=(make_brief(words),),
         title=words,
     )
-    text = edition_page(edition, site=site, newsletter=daily, links=links, templates=templates)
+    text = edition_page(edition, press=press, newsletter=daily)
     check_page(text)
     page = html.document_fromstring(text)
     assert len(page.xpath("//img")) == 1
@@ -148,26 +143,22 @@ def test_hostile_words_stay_words(
     assert " ".join(words.split())[:60] in page.text_content()
 
 
-def test_an_empty_edition_has_a_page(
-    site: Site, daily: Newsletter, links: Links, templates: Templates
-) -> None:
+def test_an_empty_edition_has_a_page(press: Press, daily: Newsletter) -> None:
     empty = replace(make_edition(), sections=())
-    text = edition_page(empty, site=site, newsletter=daily, links=links, templates=templates)
+    text = edition_page(empty, press=press, newsletter=daily)
     check_page(text)
     assert "There is nothing new in this edition." in text
 
 
 def test_the_archive_lists_editions_by_month(
-    morning: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+    morning: Edition, press: Press, daily: Newsletter
 ) -> None:
     editions = [
         replace(morning, id=f"daily@{day:%Y-%m-%dT0700}", slot_at=day)
         for day in (MORNING - timedelta(days=n) for n in range(40))
     ]
     weekly = Newsletter(slug="weekly", title="Week", language="ar")
-    text = archive_page(
-        [(daily, editions), (weekly, [])], site=site, links=links, templates=templates
-    )
+    text = archive_page([(daily, editions), (weekly, [])], press=press)
     check_page(text)
     page = html.document_fromstring(text)
     assert [e.text for e in page.xpath("//h3")] == ["May 2026", "April 2026"]
@@ -177,8 +168,8 @@ def test_the_archive_lists_editions_by_month(
     assert len(page.xpath("//link[@rel='alternate']")) == 6
 
 
-def test_an_archive_of_nothing_is_a_page(site: Site, links: Links, templates: Templates) -> None:
-    check_page(archive_page([], site=site, links=links, templates=templates))
+def test_an_archive_of_nothing_is_a_page(press: Press) -> None:
+    check_page(archive_page([], press=press))
 
 
 @pytest.mark.parametrize(
@@ -193,12 +184,10 @@ def test_leaving_takes_one_button_and_no_script(
     state: LeaveState,
     says: str,
     buttons: int,
-    site: Site,
+    press: Press,
     daily: Newsletter,
-    links: Links,
-    templates: Templates,
 ) -> None:
-    text = leave_page(state, site=site, links=links, templates=templates, newsletter=daily)
+    text = leave_page(state, press=press, newsletter=daily)
     check_page(text)
     page = html.document_fromstring(text)
     assert page.findtext(".//h1") == says
@@ -206,14 +195,14 @@ def test_leaving_takes_one_button_and_no_script(
     assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
 
 
-def test_a_link_of_nobody_has_a_page_too(site: Site, links: Links, templates: Templates) -> None:
-    check_page(leave_page("bad", site=site, links=links, templates=templates, newsletter=None))
+def test_a_link_of_nobody_has_a_page_too(press: Press) -> None:
+    check_page(leave_page("bad", press=press, newsletter=None))
 
 
 def test_corrections_have_a_place_of_their_own(
-    corrected: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+    corrected: Edition, press: Press, daily: Newsletter
 ) -> None:
-    text = edition_page(corrected, site=site, newsletter=daily, links=links, templates=templates)
+    text = edition_page(corrected, press=press, newsletter=daily)
     check_page(text)
     page = html.document_fromstring(text)
     assert page.xpath("//nav//a[@href='#corrections']/text()") == ["Corrections and updates"]
@@ -239,10 +228,10 @@ def test_a_page_without_corrections_does_not_name_them(text: str) -> None:
 
 
 def test_an_edition_of_corrections_alone_has_a_page(
-    corrected: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+    corrected: Edition, press: Press, daily: Newsletter
 ) -> None:
     alone = replace(corrected, sections=(), briefs=())
-    text = edition_page(alone, site=site, newsletter=daily, links=links, templates=templates)
+    text = edition_page(alone, press=press, newsletter=daily)
     check_page(text)
     assert "There is nothing new" not in text
     described = html.document_fromstring(text).xpath("//meta[@name='description']/@content")[0]
@@ -250,7 +239,7 @@ def test_an_edition_of_corrections_alone_has_a_page(
 
 
 def test_hostile_corrections_stay_words_on_a_page(
-    corrected: Edition, site: Site, daily: Newsletter, links: Links, templates: Templates
+    corrected: Edition, press: Press, daily: Newsletter
 ) -> None:
     words = '</h3><script>alert(1)</script>"><img src=x onerror=alert(1)>{{ site }}'
     evil = replace(
@@ -262,7 +251,7 @@ def test_hostile_corrections_stay_words_on_a_page(
         url="javascript:alert(1)",
     )
     edition = replace(corrected, corrections=(evil,))
-    text = edition_page(edition, site=site, newsletter=daily, links=links, templates=templates)
+    text = edition_page(edition, press=press, newsletter=daily)
     check_page(text)
     assert text.count("<script") == 1
     assert words in html.document_fromstring(text).text_content()

@@ -16,7 +16,8 @@ from digest.model import (
     Summary,
 )
 from digest.render import Links
-from digest.render.showing import Shown, imprint, show, trimmed
+from digest.render.showing import imprint, show, trimmed
+from digest.render.shown import Shown
 from digest.settings import Site
 from make import MORNING, make_brief, make_edition, make_item, make_story
 

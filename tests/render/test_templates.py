@@ -85,5 +85,5 @@ def test_text_wraps_between_words_and_never_inside_an_address() -> None:
 
 
 def test_the_shipped_templates_are_found() -> None:
-    assert (default_templates() / "email" / "edition.mjml").is_file()
+    assert (default_templates() / "email" / "newspaper.mjml").is_file()
     assert (default_templates() / "pages" / "edition.html").is_file()

@@ -267,13 +267,27 @@ class Edition:
         return not (self.briefs or self.sections or corrected)
 
 
+class Form(StrEnum):
+    """How much of a mail a subscriber wants."""
+
+    #: HTML and text, as the newsletter's theme has it.
+    FULL = "full"
+    #: HTML and text; headlines and a sentence each.
+    COMPACT = "compact"
+    #: No HTML at all.
+    TEXT = "text"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picks:
-    """What one subscriber gets of an edition.  Equal picks share one layout."""
+    """What one subscriber gets of an edition: a variant.  Equal picks share one layout."""
 
     #: Slugs of the sections, in the edition's order.
     sections: tuple[str, ...]
     briefs: bool = True
+    #: BCP 47 of the words around the stories; "" takes the edition's.
+    language: str = ""
+    form: Form = Form.FULL
 
 
 # ------------------------------------------------------------------- who reads
@@ -301,5 +315,6 @@ class Subscriber:
     timezone: str = "UTC"
     #: Slugs of the sections wanted; empty means all of them.
     sections: tuple[str, ...] = ()
+    form: Form = Form.FULL
     #: Random, 16 bytes as hex: what links are made of instead of the address.
     key: str

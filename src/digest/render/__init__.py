@@ -13,22 +13,29 @@ from digest.render.layout import HTML_LIMIT, Layout, compile_layout, preview
 from digest.render.links import FeedFormat, Links
 from digest.render.message import fill
 from digest.render.pages import LeaveState, archive_page, edition_page, leave_page
+from digest.render.press import Issue, Press, issue
+from digest.render.showing import Gallery, content_id
 from digest.render.templates import HOLES, Templates, default_templates
 
 __all__ = [
     "HOLES",
     "HTML_LIMIT",
     "FeedFormat",
+    "Gallery",
+    "Issue",
     "Layout",
     "LeaveState",
     "Links",
+    "Press",
     "Templates",
     "archive_page",
     "atom",
     "compile_layout",
+    "content_id",
     "default_templates",
     "edition_page",
     "fill",
+    "issue",
     "json_feed",
     "leave_page",
     "preview",

@@ -16,7 +16,9 @@ from feedgen.feed import FeedGenerator
 from digest.model import Edition
 from digest.render.links import FeedFormat, Links
 from digest.render.pages import describe
-from digest.render.showing import Shown, show
+from digest.render.press import Press
+from digest.render.showing import show
+from digest.render.shown import Shown
 from digest.render.templates import Templates
 from digest.render.tidy import one_line, shorten
 from digest.settings import Newsletter, Site
@@ -125,49 +127,48 @@ def rss(
     newsletter: Newsletter,
     editions: Sequence[Edition],
     *,
-    site: Site,
-    links: Links,
-    templates: Templates,
+    press: Press,
 ) -> bytes:
     """RSS 2.0 of *editions*, newest first: as many as fit a feed, five at least.
 
     Raises:
         RenderError: the template of an entry is broken.
     """
-    entries = _entries(editions, site, links, templates)
-    return bytes(_generator("rss", newsletter, entries, site, links).rss_str(pretty=True))
+    entries = _entries(editions, press.site, press.links, press.templates)
+    return bytes(
+        _generator("rss", newsletter, entries, press.site, press.links).rss_str(pretty=True)
+    )
 
 
 def atom(
     newsletter: Newsletter,
     editions: Sequence[Edition],
     *,
-    site: Site,
-    links: Links,
-    templates: Templates,
+    press: Press,
 ) -> bytes:
     """Atom (RFC 4287) of *editions*, newest first: as many as fit a feed, five at least.
 
     Raises:
         RenderError: the template of an entry is broken.
     """
-    entries = _entries(editions, site, links, templates)
-    return bytes(_generator("atom", newsletter, entries, site, links).atom_str(pretty=True))
+    entries = _entries(editions, press.site, press.links, press.templates)
+    return bytes(
+        _generator("atom", newsletter, entries, press.site, press.links).atom_str(pretty=True)
+    )
 
 
 def json_feed(
     newsletter: Newsletter,
     editions: Sequence[Edition],
     *,
-    site: Site,
-    links: Links,
-    templates: Templates,
+    press: Press,
 ) -> bytes:
     """JSON Feed 1.1 of *editions*, newest first: as many as fit a feed, five at least.
 
     Raises:
         RenderError: the template of an entry is broken.
     """
+    site, links = press.site, press.links
     author = {"name": one_line(site.name), "url": links.home_url()}
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
@@ -187,7 +188,7 @@ def json_feed(
                 "date_published": entry.published.isoformat(),
                 "tags": list(entry.tags),
             }
-            for entry in _entries(editions, site, links, templates)
+            for entry in _entries(editions, press.site, press.links, press.templates)
         ],
     }
     return json.dumps(feed, ensure_ascii=False, indent=1).encode()

@@ -7,19 +7,21 @@ of HTML) is trimmed until it fits, and says how much more its page has.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import escape
 from mjml import mjml2html
 
 from digest.errors import RenderError
-from digest.model import Edition, Picks
+from digest.model import Edition, Form, Picks
 from digest.render.elements import check_elements
 from digest.render.links import Links
+from digest.render.press import Press
 from digest.render.quoted import address_spec, mailbox_header, segment, text_header
-from digest.render.showing import Shown, imprint, show, trimmed
+from digest.render.showing import Gallery, content_id, imprint, show, trimmed
+from digest.render.shown import Shown
 from digest.render.templates import Templates, marker, split_at_holes
-from digest.settings import Mail, Newsletter, Site
+from digest.settings import Mail, Newsletter
 
 #: Octets of HTML that a mail may have: 90 % of what Gmail shows without "[Message clipped]".
 HTML_LIMIT = 92_160
@@ -53,11 +55,10 @@ def compile_layout(
     edition: Edition,
     picks: Picks,
     *,
-    site: Site,
+    press: Press,
     newsletter: Newsletter,
     mail: Mail,
-    links: Links,
-    templates: Templates,
+    gallery: Gallery = Gallery(),  # noqa: B008 - a frozen value
 ) -> Layout:
     """Compile what subscribers who chose *picks* get of *edition*.
 
@@ -67,18 +68,24 @@ def compile_layout(
         RenderError: a template is broken, shows no way to unsubscribe, or fills a mail
             before any story is in it.
     """
+    site, links, templates = press.site, press.links, press.templates
     nonce = links.nonce(edition.id)
-    everything = show(edition, links=links, picks=picks)
+    gallery = replace(gallery, in_mail=True)
+    everything = show(edition, links=links, picks=picks, gallery=gallery)
     frame = {
         "site": site,
+        "brand": press.brand,
+        "palette": press.palette(newsletter),
+        "logo": _logo(press, gallery),
         "newsletter": newsletter,
         "subject": everything.subject,
         "preheader": everything.preheader,
         "imprint": imprint(site),
     }
-    shown, html = _fitting(everything, nonce, frame, templates)
+    theme = "brief" if picks.form is Form.COMPACT else newsletter.theme
+    shown, html = _fitting(everything, nonce, frame, templates, f"{theme}.mjml")
     text = templates.mail("edition.txt", nonce=nonce, **frame, edition=shown).strip("\n") + "\n"
-    _check_leave_url("edition.mjml", re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL), nonce)
+    _check_leave_url(f"{theme}.mjml", re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL), nonce)
     _check_leave_url("edition.txt", text, nonce)
     sender = address_spec(mail.from_address)
     if sender is None:
@@ -102,6 +109,24 @@ def compile_layout(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logo:
+    """[brand] logo, as a template shows it."""
+
+    url: str
+    width: int
+    height: int
+
+
+def _logo(press: Press, gallery: Gallery) -> Logo | None:
+    if not press.logo:
+        return None
+    url = press.links.picture_url(press.logo)
+    if gallery.show == "embedded":
+        url = f"cid:{content_id(press.logo, press.links)}"
+    return Logo(url=url, width=press.logo_size[0], height=press.logo_size[1])
+
+
 def _check_leave_url(template: str, shown: str, nonce: str) -> None:
     if marker(nonce, "leave_url") not in shown:
         text = "has no {{ leave_url }}: every mail must show a way to unsubscribe"
@@ -113,30 +138,32 @@ def _count(shown: Shown) -> int:
 
 
 def _fitting(
-    shown: Shown, nonce: str, frame: dict[str, object], templates: Templates
+    shown: Shown, nonce: str, frame: dict[str, object], templates: Templates, template: str
 ) -> tuple[Shown, str]:
     while True:
-        html = _html(shown, nonce, frame, templates)
+        html = _html(shown, nonce, frame, templates, template)
         excess = len(html.encode()) - HTML_LIMIT
         if excess <= 0:
             return shown, html
         left = _count(shown)
         if not left:
-            raise RenderError("edition.mjml", None, "is too long for a mail even without a story")
+            raise RenderError(template, None, "is too long for a mail even without a story")
         # Stories are of about one size: most of the excess goes at once, the rest story by story.
         per_story = len(html.encode()) / left
         shown = trimmed(shown, min(left, max(1, int(excess / per_story))))
 
 
-def _html(shown: Shown, nonce: str, frame: dict[str, object], templates: Templates) -> str:
-    source = templates.mail("edition.mjml", nonce=nonce, **frame, edition=shown)
-    check_elements(source, "edition.mjml", templates)
+def _html(
+    shown: Shown, nonce: str, frame: dict[str, object], templates: Templates, template: str
+) -> str:
+    source = templates.mail(template, nonce=nonce, **frame, edition=shown)
+    check_elements(source, template, templates)
     try:
         # By default MRML links web fonts of another company in every mail: fonts={} forbids it.
         return str(mjml2html(source, fonts={}))
     except ValueError as error:
         hint = "is every element closed, and is it MJML?"
-        raise RenderError("edition.mjml", None, f"MJML: {error}; {hint}") from error
+        raise RenderError(template, None, f"MJML: {error}; {hint}") from error
 
 
 def _head(shown: Shown, newsletter: Newsletter, mail: Mail, sender: str, links: Links) -> bytes:

@@ -55,6 +55,25 @@ class Links:
         newsletter, _, slot = edition_id.partition("@")
         return f"{self.base_url}/editions/{newsletter}/{slot}/"
 
+    def story_url(self, edition_id: str, story_id: str) -> str:
+        return f"{self.edition_url(edition_id)}{story_id}/"
+
+    def newsletter_url(self, newsletter: str) -> str:
+        """Everything of one newsletter: its sections, its years."""
+        return f"{self.base_url}/editions/{newsletter}/"
+
+    def year_url(self, newsletter: str, year: int) -> str:
+        return f"{self.newsletter_url(newsletter)}{year}/"
+
+    def section_url(self, newsletter: str, section: str) -> str:
+        return f"{self.newsletter_url(newsletter)}section/{section}/"
+
+    def search_url(self) -> str:
+        return f"{self.base_url}/search"
+
+    def picture_url(self, file: str) -> str:
+        return f"{self.base_url}/pictures/{file}"
+
     def feed_url(self, newsletter: str, format: FeedFormat) -> str:
         return f"{self.base_url}/feeds/{newsletter}/{_FILES[format]}"
 

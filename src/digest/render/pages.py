@@ -15,8 +15,9 @@ from markupsafe import Markup
 
 from digest.model import Edition
 from digest.render.links import Links
-from digest.render.showing import Clock, Shown, imprint, show
-from digest.render.templates import Templates
+from digest.render.press import Press
+from digest.render.showing import Clock, imprint, show
+from digest.render.shown import Shown
 from digest.render.tidy import one_line, shorten
 from digest.render.wording import locale_for, reads_from_right, words_for
 from digest.settings import Newsletter, Site
@@ -64,16 +65,15 @@ def describe(shown: Shown) -> str:
     return shorten(" · ".join(headlines[:4]) or shown.date, 200)
 
 
-def edition_page(
-    edition: Edition, *, site: Site, newsletter: Newsletter, links: Links, templates: Templates
-) -> str:
+def edition_page(edition: Edition, *, press: Press, newsletter: Newsletter) -> str:
     """The whole of *edition* as one HTML file, for everybody.
 
     Raises:
         RenderError: a template is broken.
     """
+    site, links = press.site, press.links
     shown = show(edition, links=links)
-    return templates.page(
+    return press.templates.page(
         "edition.html",
         site=site,
         imprint=imprint(site),
@@ -119,17 +119,16 @@ def _structured(shown: Shown, site: Site, newsletter: Newsletter) -> Markup:
 def archive_page(
     newsletters: Sequence[tuple[Newsletter, Sequence[Edition]]],
     *,
-    site: Site,
-    links: Links,
-    templates: Templates,
+    press: Press,
 ) -> str:
     """The front page: each newsletter with its editions, as given (newest first), by month.
 
     Raises:
         RenderError: a template is broken.
     """
+    site, links = press.site, press.links
     language = newsletters[0][0].language if newsletters else "en"
-    return templates.page(
+    return press.templates.page(
         "archive.html",
         site=site,
         imprint=imprint(site),
@@ -176,9 +175,7 @@ def _line(edition: Edition, links: Links) -> ArchiveLine:
 def leave_page(
     state: LeaveState,
     *,
-    site: Site,
-    links: Links,
-    templates: Templates,
+    press: Press,
     newsletter: Newsletter | None,
 ) -> str:
     """The page behind the leave link: *ask* before, *done* after, *bad* if not ours.
@@ -192,8 +189,9 @@ def leave_page(
     Raises:
         RenderError: a template is broken.
     """
+    site, links = press.site, press.links
     language = newsletter.language if newsletter else "en"
-    return templates.page(
+    return press.templates.page(
         "leave.html",
         site=site,
         imprint=imprint(site),

@@ -1,20 +1,41 @@
-"""An edition as templates see it: every text one line, every link checked, every clock local.
+"""An edition made fit to be shown: every clock local, every word in the frame's language.
 
 Mail, page and feed show the same values, so they cannot disagree.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
 
-from digest.model import Correction, Edition, Item, Origin, Picks, Section, Story
+from digest.model import (
+    Correction,
+    Edition,
+    Item,
+    KeptPicture,
+    Origin,
+    Picks,
+    Section,
+    Story,
+)
 from digest.render.links import Links
 from digest.render.names import bylines
+from digest.render.shown import (
+    Part,
+    Picture,
+    Shown,
+    ShownBrief,
+    ShownCorrection,
+    ShownSection,
+    ShownStory,
+    ToldBy,
+)
 from digest.render.tidy import direction, host_of, one_line, picture_url, shorten, web_url
-from digest.render.wording import Words, locale_for, reads_from_right, words_for
+from digest.render.wording import locale_for, reads_from_right, words_for
 from digest.settings import Site
 
 #: Other sources named under a story; a story told by more is told well enough.
@@ -25,217 +46,120 @@ LONGEST = 4000
 LONGEST_HEADLINE = 300
 #: Characters of a sentence that tells what was corrected.
 LONGEST_SENTENCE = 1000
-#: Ends of a sentence.
 #: May follow the full stop.
 _CLOSING = "'\"’”»“)]"
+#: Ends of a sentence.
 _ENDS = (".", "!", "?", ":", "…", "؟", "。")
 
 #: Words of a text that is shown whole when a story has no summary.
 WHOLE_WORDS = 110
+#: Words that a grown reader reads in a minute.
+_PACE = 220
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldBy:
-    label: str
-    url: str | None
+class Gallery:
+    """Where the pictures of an edition are, as [pictures] says."""
+
+    show: Literal["hosted", "embedded", "remote", "none"] = "remote"
+    #: By their publishers' addresses; what is not here has no picture, unless they are remote.
+    kept: Mapping[str, KeptPicture] = field(default_factory=dict)
+    #: Set for a mail: embedded pictures are inside it.
+    in_mail: bool = False
+
+
+def content_id(file: str, links: Links) -> str:
+    """Of a picture inside a mail, RFC 2392: without angle brackets or ``cid:``."""
+    host = urlsplit(links.base_url).hostname or "localhost"
+    return f"{file.replace('.', '-')}@{host}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture that may be loaded: https, from a public host."""
+class _View:
+    """What every part of one edition is shown with."""
 
-    url: str
-    alt: str
-    caption: str
-    credit: str
-    width: int | None
-    height: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """What one source says in the summary of a story that several tell."""
-
-    #: "" for the first, which the story's own line names.
-    source: str
-    time: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownStory:
-    #: Of its place on the edition's page.
-    anchor: str
-    headline: str
-    #: Where the headline leads: the article, or its place on the edition's page.
-    url: str
-    #: The article's own address; None if it has none.
-    article_url: str | None
-    summary: str
-    #: The summary, parted by who says it: sources that differ are never made one.
-    parts: tuple[Part, ...]
-    machine: bool
-    #: An earlier edition told it before.
-    update: bool
-    #: "updated 14:10", in the edition's language; "" for a story that stands still.
-    updated: str
-    #: Of the newsroom.
-    note: str
-    source: str
-    #: In the edition's zone; with the day when it is not the edition's,
-    #: and with the year when that is not.
-    time: str
-    iso: str
-    also: tuple[ToldBy, ...]
-    picture: Picture | None
-    authors: str
-    reading_min: int | None
-    #: Only where it differs from the edition's.
-    lang: str | None
-    dir: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownBrief:
-    #: Set at the first brief of each day, unless all are of the edition's.
-    day: str
-    time: str
-    iso: str
-    #: Its headline, to stand out; "" when the whole is one sentence.
-    lead_in: str
-    text: str
-    url: str | None
-    source: str
-    lang: str | None
-    dir: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCorrection:
-    corrects: bool
-    #: "Correction" or "Update", in the edition's language.
-    mark: str
-    headline: str
-    #: The item's own page, else the edition that carried it.
-    url: str
-    #: Verbatim; without the one that is the headline.
-    sentences: tuple[str, ...]
-    #: "" when nobody tells.
-    source: str
-    #: When the change was met, in the edition's zone.
-    time: str
-    iso: str
-    lang: str | None
-    dir: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownSection:
-    slug: str
-    title: str
-    stories: tuple[ShownStory, ...]
-    url: str
-    #: Stories that a mail had no room for.
-    more: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What templates call ``edition``."""
-
-    id: str
-    title: str
-    #: "Monday, May 18, 2026" in the edition's language.
-    date: str
-    short_date: str
-    #: With the zone's offset.
-    iso: str
-    lang: str
-    dir: str
-    url: str
-    home_url: str
-    #: The newsroom's own words before everything else, by paragraph.
-    intro: tuple[str, ...]
-    sections: tuple[ShownSection, ...]
-    briefs: tuple[ShownBrief, ...]
-    more_briefs: int
-    corrections: tuple[ShownCorrection, ...]
-    words: Words
+    clock: "Clock"
+    links: Links
+    gallery: Gallery
+    edition_id: str
+    #: By item: what was changed after this edition.
+    later: Mapping[str, Sequence[Correction]]
 
     @property
-    def stories(self) -> tuple[ShownStory, ...]:
-        return tuple(story for section in self.sections for story in section.stories)
-
-    @property
-    def top(self) -> ShownStory | None:
-        return next(iter(self.stories), None)
-
-    @property
-    def subject(self) -> str:
-        """``The Daily: Ferry runs again``; the date where there is no story."""
-        return shorten(f"{self.title}: {self.top.headline if self.top else self.short_date}", 120)
-
-    @property
-    def preheader(self) -> str:
-        """40–130 characters that go on where the subject ends; never its words again."""
-        told = [story.headline for story in self.stories[1:]]
-        if not told and self.top and self.top.summary:
-            told = [self.top.summary]
-        told += [f"{brief.lead_in} {brief.text}".strip() for brief in self.briefs]
-        told += [correction.headline for correction in self.corrections]
-        text = ""
-        for part in told:
-            text = f"{text} · {part}" if text else part
-            if len(text) >= 100:
-                break
-        for filler in (self.date, *(section.title for section in self.sections), self.words.view):
-            if len(text) < 40:
-                text = f"{text} · {filler}" if text else filler
-        return shorten(text, 130)
+    def page(self) -> str:
+        return self.links.edition_url(self.edition_id)
 
 
-def show(edition: Edition, *, links: Links, picks: Picks | None = None) -> Shown:
+def show(
+    edition: Edition,
+    *,
+    links: Links,
+    picks: Picks | None = None,
+    gallery: Gallery = Gallery(),
+    later: Sequence[Correction] = (),
+) -> Shown:
     """Make *edition* fit to be shown: all of it, or what *picks* names.
 
     Corrections are for everybody: who read the older words may have chosen otherwise since.
+
+    Args:
+        later: what later editions have corrected in this one.
     """
-    clock = Clock(edition)
-    url = links.edition_url(edition.id)
+    clock = Clock(edition, picks.language if picks else "")
+    by_item: dict[str, list[Correction]] = {}
+    for told in later:
+        by_item.setdefault(told.item_id, []).append(told)
+    view = _View(clock=clock, links=links, gallery=gallery, edition_id=edition.id, later=by_item)
     wanted = None if picks is None else frozenset(picks.sections)
     sections = tuple(
-        _section(section, clock, url)
+        _section(section, view, edition.language)
         for section in edition.sections
         if section.stories and (wanted is None or section.slug in wanted)
     )
-    briefs = edition.briefs if picks is None or picks.briefs else ()
-    return Shown(
+    title = one_line(edition.title)
+    title_lang, title_dir = clock.tongue_of(edition.language, title)
+    shown = Shown(
         id=edition.id,
-        title=one_line(edition.title),
+        title=title,
         date=clock.long_date,
         short_date=clock.short_date,
         iso=clock.local(edition.slot_at).isoformat(),
-        lang=edition.language,
+        lang=clock.language,
         dir=clock.dir,
-        url=url,
+        title_lang=title_lang,
+        title_dir=title_dir,
+        url=view.page,
         home_url=links.home_url(),
+        slot_at=edition.slot_at,
+        changed_at=max([edition.slot_at, *(told.at for told in later)]),
+        reading_min=1,
         intro=tuple(filter(None, map(one_line, edition.intro[:LONGEST].split("\n\n")))),
         sections=sections,
-        briefs=_briefs(briefs, clock),
+        briefs=_briefs(edition.briefs if picks is None or picks.briefs else (), view),
         more_briefs=0,
         corrections=tuple(_correction(told, clock, links) for told in edition.corrections),
-        words=words_for(edition.language),
+        words=words_for(clock.language),
     )
+    return replace(shown, reading_min=_reading_min(shown))
+
+
+def _reading_min(shown: Shown) -> int:
+    texts = [*shown.intro]
+    texts += [f"{story.headline} {story.summary} {story.note}" for story in shown.stories]
+    texts += [f"{brief.lead_in} {brief.text}" for brief in shown.briefs]
+    texts += [" ".join(told.sentences) for told in shown.corrections]
+    return max(1, round(sum(len(text.split()) for text in texts) / _PACE))
 
 
 class Clock:
-    """Dates and times of one edition, in its zone and its language."""
+    """Dates and times of one edition, in its zone and the frame's language."""
 
-    def __init__(self, edition: Edition) -> None:
+    def __init__(self, edition: Edition, language: str = "") -> None:
         self._zone = ZoneInfo(edition.timezone)
-        self._locale = locale_for(edition.language)
+        self.language = language or edition.language
+        self._locale = locale_for(self.language)
         self._day = self.local(edition.slot_at).date()
-        self.language = edition.language
-        self.dir = "rtl" if reads_from_right(edition.language) else "ltr"
+        self.dir = "rtl" if reads_from_right(self.language) else "ltr"
         self.long_date = _plain(format_date(self._day, "full", locale=self._locale))
         self.short_date = _plain(format_date(self._day, "medium", locale=self._locale))
 
@@ -268,8 +192,10 @@ class Clock:
         return local.date().isoformat() if item.day_only else local.isoformat(timespec="minutes")
 
     def tongue(self, told: Item | Correction, text: str) -> tuple[str | None, str | None]:
-        """``lang`` and ``dir`` of *text*, where they differ from the edition's."""
-        language = told.language
+        """``lang`` and ``dir`` of *text*, where they differ from the frame's."""
+        return self.tongue_of(told.language, text)
+
+    def tongue_of(self, language: str | None, text: str) -> tuple[str | None, str | None]:
         ours = self.language.lower().partition("-")[0]
         foreign = language is not None and language.lower().partition("-")[0] != ours
         # The letters decide: a source that mislabels its language must still be readable.
@@ -324,24 +250,35 @@ def _parts(story: Story, summary: str, clock: Clock) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _picture(item: Item, headline: str) -> Picture | None:
-    image = item.image
-    url = picture_url(image.url) if image else None
-    if image is None or url is None:
+def _picture(item: Item, headline: str, view: _View) -> Picture | None:
+    image, gallery = item.image, view.gallery
+    if image is None or image.url is None or gallery.show == "none":
+        return None
+    kept = gallery.kept.get(image.url)
+    if gallery.show == "remote":
+        url, size = picture_url(image.url), (image.width or 0, image.height or 0)
+    elif kept is not None:
+        inside = gallery.show == "embedded" and gallery.in_mail
+        cid = f"cid:{content_id(kept.file, view.links)}"
+        url, size = cid if inside else view.links.picture_url(kept.file), (kept.width, kept.height)
+    else:
+        return None
+    if url is None:
         return None
     caption = one_line(image.caption or "")
     return Picture(
         url=url,
+        file=kept.file if kept and gallery.show != "remote" else "",
         alt=shorten(one_line(image.alt or "") or caption or headline, LONGEST_HEADLINE),
         caption=shorten(caption, LONGEST_HEADLINE),
         credit=shorten(one_line(image.credit or ""), LONGEST_HEADLINE),
-        width=image.width if image.width and image.width > 0 else None,
-        height=image.height if image.height and image.height > 0 else None,
+        width=size[0] if size[0] > 0 else None,
+        height=size[1] if size[1] > 0 else None,
     )
 
 
-def _story(story: Story, clock: Clock, page: str) -> ShownStory:
-    lead = story.lead
+def _story(story: Story, view: _View) -> ShownStory:
+    lead, clock, page = story.lead, view.clock, view.page
     headline = shorten(one_line(story.headline) or one_line(lead.title), LONGEST_HEADLINE)
     anchor = f"story-{story.id}"
     article = web_url(lead.url)
@@ -355,11 +292,15 @@ def _story(story: Story, clock: Clock, page: str) -> ShownStory:
     summary = _summary(story, headline)
     words = words_for(clock.language)
     changed = story.updated_at
+    later = [told for item in story.items for told in view.later.get(item.id, ())]
+    moments = [lead.published_at, *([changed] if changed else ()), *(told.at for told in later)]
     return ShownStory(
+        id=story.id,
         anchor=anchor,
         headline=headline,
         url=article or f"{page}#{anchor}",
         article_url=article,
+        page_url=view.links.story_url(view.edition_id, story.id),
         summary=summary,
         parts=_parts(story, summary, clock),
         machine=story.summary.origin is Origin.MODEL,
@@ -370,24 +311,40 @@ def _story(story: Story, clock: Clock, page: str) -> ShownStory:
         time=clock.stamp(lead),
         iso=clock.iso(lead),
         also=tuple(also.values())[:MOST_SOURCES],
-        picture=_picture(lead, headline),
+        picture=_picture(lead, headline, view),
         authors=", ".join(bylines(map(one_line, lead.authors), source)[:4]),
         reading_min=lead.reading_min,
+        corrections=tuple(_correction(told, clock, view.links) for told in later),
+        published_at=lead.published_at.astimezone(UTC),
+        changed_at=max(moments).astimezone(UTC),
+        topics=_topics(*story.items),
+        source_ids=tuple(dict.fromkeys(item.source_id for item in story.items)),
+        item_ids=tuple(item.id for item in story.items),
         lang=lang,
         dir=turned,
     )
 
 
-def _section(section: Section, clock: Clock, page: str) -> ShownSection:
+def _topics(*items: Item) -> tuple[str, ...]:
+    topics = (shorten(one_line(topic), 80) for item in items for topic in item.topics[:20])
+    return tuple(dict.fromkeys(filter(None, topics)))[:20]
+
+
+def _section(section: Section, view: _View, language: str) -> ShownSection:
+    title = one_line(section.title)
+    lang, turned = view.clock.tongue_of(language, title)
     return ShownSection(
         slug=section.slug,
-        title=one_line(section.title),
-        stories=tuple(_story(story, clock, page) for story in section.stories),
-        url=f"{page}#section-{section.slug}",
+        title=title,
+        stories=tuple(_story(story, view) for story in section.stories),
+        url=f"{view.page}#section-{section.slug}",
+        lang=lang,
+        dir=turned,
     )
 
 
-def _briefs(briefs: Sequence[Item], clock: Clock) -> tuple[ShownBrief, ...]:
+def _briefs(briefs: Sequence[Item], view: _View) -> tuple[ShownBrief, ...]:
+    clock = view.clock
     days = [clock.day(brief.published_at) for brief in briefs]
     named = not all(clock.is_own_day(brief.published_at) for brief in briefs)
     shown: list[ShownBrief] = []
@@ -409,6 +366,11 @@ def _brief(brief: Item, clock: Clock, day: str) -> ShownBrief:
         title += "."  # the text runs on in the same line
     lang, turned = clock.tongue(brief, title or rest)
     return ShownBrief(
+        id=brief.id,
+        anchor=f"brief-{brief.id}",
+        published_at=brief.published_at.astimezone(UTC),
+        topics=_topics(brief),
+        source_id=brief.source_id,
         day=day,
         time="" if brief.day_only else clock.time(brief.published_at),
         iso=clock.iso(brief),

@@ -39,6 +39,60 @@ class Words:
     leave_done_note: str
     leave_bad: str
     leave_bad_note: str
+    # Mails.
+    preferences: str = "Change what you get"
+    rest: str = "The rest of this edition is on the web."
+    # Pages of the archive.
+    skip: str = "Skip to the content"
+    older: str = "Previous edition"
+    newer: str = "Next edition"
+    latest: str = "Latest edition"
+    edition_of: str = "Edition of {date}"
+    whole_article: str = "Read the whole article at {source}"
+    published: str = "Published {time}"
+    corrected: str = "Corrected {time}"
+    sections: str = "Sections"
+    years: str = "Years"
+    next_page: str = "Next page"
+    page_before: str = "Previous page"
+    missing: str = "There is nothing at this address."
+    # Searching.
+    search: str = "Search"
+    search_label: str = "Search all editions"
+    search_none: str = "Nothing found for “{query}”."
+    search_hint: str = "All words must occur; words in quotation marks stand together."
+    # Feeds.
+    feeds: str = "Feeds"
+    stories: str = "Stories"
+    editions: str = "Editions"
+    feed_note: str = "This is a feed. Copy its address into a feed reader to follow it."
+    topic: str = "Topic: {topic}"
+    told_by: str = "Source: {source}"
+    # Preferences.
+    wishes: str = "What you get of {title}"
+    wished_sections: str = "Sections"
+    wished_all: str = "None chosen means all of them."
+    wished_language: str = "Language of the words around the stories"
+    wished_form: str = "Form"
+    form_full: str = "With pictures and summaries"
+    form_compact: str = "Compact: headlines and a sentence each"
+    form_text: str = "Text only"
+    save: str = "Save"
+    saved: str = "Saved. The next edition comes like this."
+
+    # Numbers have their own grammar in each language.
+
+    def more_on_web(self, n: int) -> str:
+        """ "3 more on the web"."""
+        return self.more.format(n=n)
+
+    def minutes_read(self, n: int) -> str:
+        """ "4 min read"."""
+        return self.minutes.format(n=n)
+
+    def found(self, n: int, query: str) -> str:
+        """ "3 results for “ferry”"."""
+        return f"{n} results for “{query}”"
 
 
 _EN = Words(

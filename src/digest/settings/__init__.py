@@ -1,39 +1,45 @@
 """config.toml, typed: what may be set, what is wrong with a file, and what is in force.
 
-`tables` has every key with its unit and default, `faults` the words for what is wrong, `file`
-the reading.  It knows nothing of what the settings do.
+`tables` and `looks` have every key with its unit and default, `faults` the words for what is
+wrong, `file` the reading.  It knows nothing of what the settings do.
 """
 
+from digest.settings.colours import Colours, Palette
 from digest.settings.file import in_force, load
-from digest.settings.tables import (
+from digest.settings.looks import Brand, Pictures
+from digest.settings.parts import (
     KINDS,
     KINDS_OF_PACKAGES,
+    Day,
+    Place,
+    Secret,
+    Table,
+    reveal,
+)
+from digest.settings.tables import (
     Api,
     Collect,
-    Day,
     Desk,
     Loaded,
     Mail,
     Model,
     Newsletter,
     Output,
-    Place,
-    Secret,
     SectionRule,
     Serve,
     Settings,
     Site,
     Source,
     Store,
-    Table,
-    reveal,
 )
 
 __all__ = [
     "KINDS",
     "KINDS_OF_PACKAGES",
     "Api",
+    "Brand",
     "Collect",
+    "Colours",
     "Day",
     "Desk",
     "Loaded",
@@ -41,6 +47,8 @@ __all__ = [
     "Model",
     "Newsletter",
     "Output",
+    "Palette",
+    "Pictures",
     "Place",
     "Secret",
     "SectionRule",

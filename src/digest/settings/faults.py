@@ -19,7 +19,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from digest.settings.tables import HIDDEN, Place, Secret, Settings, Table
+from digest.settings.parts import HIDDEN, Place, Secret, Table
+from digest.settings.tables import Settings
 
 #: A table as TOML gives it: nothing is sure about its values.
 Row = Mapping[str, object]

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from digest.errors import ConfigError
 from digest.settings.faults import Fault, check, dotted, shown
-from digest.settings.tables import Loaded, Place, Secret, Table
+from digest.settings.parts import Place, Secret, Table
+from digest.settings.tables import Loaded
 
 
 def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Loaded:

@@ -1,181 +1,36 @@
 """config.toml, typed: every key, its unit in its name, its default here and nowhere else.
 
-Values only, and the one way to a secret.  Reading the file, its faults and the lines they
-stand on are in `settings_file`.
+Values only.  What they are made of is in `parts`, how a newsletter looks in `looks`; reading
+the file, its faults and the lines they stand on are in `file` and `faults`.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from importlib.metadata import entry_points
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-from digest.errors import ConfigError
-
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-EVERY_DAY: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-#: Stands where a secret would.
-HIDDEN = "•••"
-
-#: Keys and list positions from the top of the file: ("newsletters", 0, "send_at").
-Place = tuple[str | int, ...]
-
-
-def _fits(pattern: str, wants: str) -> AfterValidator:
-    """Text that is *pattern* from end to end; *wants* says so in words."""
-    whole = re.compile(pattern)
-
-    def check(text: str) -> str:
-        if whole.fullmatch(text) is None:
-            raise ValueError(f"wants {wants}")
-        return text
-
-    return AfterValidator(check)
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError("wants the IANA name of a time zone") from error
-    return name
-
-
-def _own(name: str) -> str:
-    if re.fullmatch(r"(?=.*[^\d.])\w[\w-]*(\.\w[\w-]*)*", name):
-        return name
-    try:
-        ip_network(name, strict=False)
-    except ValueError as error:
-        raise ValueError("wants a host name without a port, an address or a network") from error
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-Slug = Annotated[
-    str, _fits(r"[a-z0-9][a-z0-9-]{0,62}", "small letters, digits and hyphens, 63 at most")
-]
-Language = Annotated[str, _fits(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*", "a language tag of BCP 47")]
-#: Goes into a header, a subject or a title.
-Line = Annotated[str, _fits(r"[^\x00-\x1f\x7f\x85\u2028\u2029]*", "text on one line")]
-Host = Annotated[
-    str,
-    _fits(
-        r"[^\s/:\[\]]*|[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F.:]*",
-        "a host name or address alone, without a scheme or port",
-    ),
-]
-_ADDRESS = r"[^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+"
-_WEB = r"https?://[^\s/]+"
-Own = Annotated[str, AfterValidator(_own)]
-
-
-def _clocks(given: object) -> object:
-    return given if isinstance(given, list | tuple) else (given,)
-
-
-def _ordered(clocks: tuple[time, ...]) -> tuple[time, ...]:
-    minutes = [(clock.hour, clock.minute) for clock in clocks]
-    if len(set(minutes)) < len(minutes):
-        raise ValueError("wants each clock once")
-    return tuple(sorted(clocks))
-
-
-#: One clock, or a list of them.
-Clocks = Annotated[
-    tuple[time, ...],
-    Field(min_length=1, strict=False),
-    BeforeValidator(_clocks),
-    AfterValidator(_ordered),
-]
-
-
-#: The kinds of source that come with Digest; a package may bring more, under this entry point.
-KINDS = ("feed", "page", "folder", "mailbox", "push")
-KINDS_OF_PACKAGES = "digest.sources"
-
-
-def _kind(name: str) -> str:
-    if name in KINDS or name in {found.name for found in entry_points(group=KINDS_OF_PACKAGES)}:
-        return name
-    listed = ", ".join(f'"{kind}"' for kind in KINDS)
-    raise ValueError(f"wants {listed}, or a kind that an installed package brings")
-
-
-class Table(BaseModel):
-    """A table of config.toml: frozen, strict, and unknown keys are faults."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        allow_inf_nan=False,
-        # A password written in the wrong place must not come out in an error.
-        hide_input_in_errors=True,
-    )
-
-
-class Secret(Table):
-    """A secret is never in config.toml: exactly one of the two names the place where it is."""
-
-    env: (
-        Annotated[str, _fits(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
-        | None
-    ) = Field(default=None, examples=["DIGEST_SMTP_PASSWORD"])
-    file: Path | None = Field(default=None, strict=False, examples=["smtp-password"])
-
-    def __repr__(self) -> str:
-        # Somebody may have put the secret itself where its name belongs.
-        return f"Secret({HIDDEN})"
-
-    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
-        return ((None, HIDDEN),)
-
-    __str__ = __repr__
-
-
-def reveal(secret: Secret, *, base: Path, environ: Mapping[str, str]) -> str:
-    """Read *secret* from where it is kept, without the line end that editors add.
-
-    Args:
-        base: the folder of config.toml; a relative `file` starts there.
-
-    Raises:
-        ConfigError: there is nothing at that place, with what to do about it.
-    """
-    if secret.env is not None:
-        value = environ.get(secret.env, "").rstrip("\r\n")
-        if not value:
-            raise ConfigError(
-                [f"the environment variable {secret.env} is not set; set it to the secret"]
-            )
-        return value
-    if secret.file is None:
-        raise ConfigError(['a secret has no place; give { env = "NAME" } or { file = "PATH" }'])
-    path = base / secret.file.expanduser()
-    try:
-        value = path.read_text(encoding="utf-8-sig").rstrip("\r\n")
-    except OSError as error:
-        why = error.strerror or "it cannot be read"
-        raise ConfigError(
-            [f"{path}: {why}; write the secret into this file, readable by Digest"]
-        ) from error
-    except UnicodeDecodeError:
-        # Not `from` its cause, which holds the bytes.
-        raise ConfigError(
-            [f"{path} is not text in UTF-8; write the secret alone into it"]
-        ) from None
-    if not value:
-        raise ConfigError([f"{path} is empty; write the secret into it"])
-    return value
+from digest.settings.looks import Brand, Pictures, Theme
+from digest.settings.parts import (
+    ADDRESS,
+    EVERY_DAY,
+    WEB,
+    Clocks,
+    Day,
+    Host,
+    Language,
+    Line,
+    Own,
+    Place,
+    Secret,
+    Slug,
+    Table,
+    Zone,
+    fits,
+    kind_of,
+)
 
 
 class Site(Table):
@@ -184,7 +39,7 @@ class Site(Table):
     name: Line = "Digest"
     #: Where `out/` is served to the world; no slash at the end.
     base_url: Annotated[
-        str, _fits(_WEB + r"(/\S*[^\s/])?", "http:// or https:// and no slash at the end")
+        str, fits(WEB + r"(/\S*[^\s/])?", "http:// or https:// and no slash at the end")
     ] = "http://localhost:8025"
     #: Shown in the User-Agent, so that a site's owner can reach you: an address or a URL.
     contact: Line = Field(default="", examples=["editor@example.org"])
@@ -209,6 +64,10 @@ class Output(Table):
     folder: Path = Field(default=Path("out"), strict=False)
     #: Editions in a feed; older ones are in the archive.
     feed_editions: int = Field(default=30, ge=1, le=500)
+    #: WebSub hubs that are told of each change of a feed.
+    hubs: tuple[Annotated[str, fits(WEB + r"(/\S*)?", "an http:// or https:// address")], ...] = (
+        Field(default=(), strict=False, examples=[["https://hub.example.org/"]])
+    )
 
 
 class Collect(Table):
@@ -250,10 +109,10 @@ class Mail(Table):
     password: Secret | None = Field(default=None, examples=[{"env": "DIGEST_SMTP_PASSWORD"}])
     #: The name this machine gives in EHLO; "" takes the sender's domain.
     ehlo_name: Host = Field(default="", examples=["digest.example.org"])
-    from_address: Annotated[str, _fits(_ADDRESS, "a mail address alone")] = "digest@example.org"
+    from_address: Annotated[str, fits(ADDRESS, "a mail address alone")] = "digest@example.org"
     #: "" takes the newsletter's title.
     from_name: Line = Field(default="", examples=["The Daily"])
-    reply_to: Annotated[str, _fits(f"({_ADDRESS})?", "a mail address alone")] = Field(
+    reply_to: Annotated[str, fits(f"({ADDRESS})?", "a mail address alone")] = Field(
         default="", examples=["editor@example.org"]
     )
     #: Connections to the relay at once; after a kill at most one message of each is in doubt.
@@ -293,7 +152,7 @@ class Desk(Table):
     """[desk]: the newsroom itself."""
 
     #: Gets the report on the sources before an edition is made; "" sends none.
-    email: Annotated[str, _fits(f"({_ADDRESS})?", "a mail address alone")] = Field(
+    email: Annotated[str, fits(f"({ADDRESS})?", "a mail address alone")] = Field(
         default="", examples=["editor@example.org"]
     )
     #: How long before the edition's hour the report is made.
@@ -305,14 +164,14 @@ class Source(Table):
 
     id: Slug = Field(examples=["wire"])
     #: feed, page, folder, mailbox, push; or one that an installed package brings.
-    kind: Annotated[str, AfterValidator(_kind)] = Field(examples=["feed"])
+    kind: Annotated[str, AfterValidator(kind_of)] = Field(examples=["feed"])
     #: feed, page: http(s) address.  mailbox: imaps://USER@HOST/FOLDER.  A feed may also be a
     #: file: give *path* instead.
     url: (
         Annotated[
             str,
-            _fits(
-                _WEB + r"(/\S*|\?\S*)?|imaps?://[^\s/]+(/\S*)?",
+            fits(
+                WEB + r"(/\S*|\?\S*)?|imaps?://[^\s/]+(/\S*)?",
                 "an http:// or https:// address, or imaps:// of a mailbox",
             ),
         ]
@@ -346,7 +205,7 @@ class Model(Table):
 
     #: Of an OpenAI-compatible API, up to and without "/chat/completions".
     url: Annotated[
-        str, _fits(f"({_WEB}(/\\S*[^\\s/])?)?", "http:// or https:// and no slash at the end")
+        str, fits(f"({WEB}(/\\S*[^\\s/])?)?", "http:// or https:// and no slash at the end")
     ] = Field(default="", examples=["http://localhost:11434/v1"])
     #: As the endpoint calls it.
     name: Line = Field(default="", examples=["qwen3:8b"])
@@ -428,6 +287,19 @@ class Newsletter(Table):
     best_of: tuple[Slug, ...] = Field(default=(), strict=False, examples=[["daily"]])
     #: A story told by so many independent sources makes an edition at once; 0: none does.
     breaking_sources: int = Field(default=0, ge=0, le=50)
+    #: Of its mails: newspaper, plain, brief, or a template of yours, templates/email/NAME.mjml.
+    theme: Theme = "newspaper"
+    #: "" takes [brand]'s.
+    accent: Annotated[str, fits(r"(#[0-9a-f]{6})?", 'a colour such as "#9b1d20"')] = Field(
+        default="", examples=["#1a5fb4"]
+    )
+    #: Of the entries of stories in feeds: the summary, or the whole text.
+    feed_text: Literal["summary", "full"] = "summary"
+    #: Topics and sources whose stories get feeds of their own.
+    feed_topics: tuple[str, ...] = Field(default=(), strict=False, examples=[["ferries"]])
+    feed_sources: tuple[str, ...] = Field(default=(), strict=False, examples=[["wire"]])
+    #: Count how often each link of a mail is followed; nothing of anybody is kept.
+    count_clicks: bool = False
     sections: tuple[SectionRule, ...] = Field(default=(), strict=False)
 
 
@@ -443,6 +315,8 @@ class Settings(Table):
     api: Api = Api()
     desk: Desk = Desk()
     model: Model = Model()
+    brand: Brand = Brand()
+    pictures: Pictures = Pictures()
     sources: tuple[Source, ...] = Field(default=(), strict=False)
     newsletters: tuple[Newsletter, ...] = Field(default=(), strict=False, min_length=1)
 

@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 from digest.errors import ConfigError, StoreError
 
 #: The newest revision under migrations/versions.
-HEAD = "0003"
+HEAD = "0004"
 
 T = TypeVar("T")
 

@@ -42,6 +42,8 @@ class Record:
     approved_at: datetime | None
     published_at: datetime | None
     finished_at: datetime | None
+    #: What its pages were last made from, as a hash; "" before they were.
+    printed_as: str = ""
 
     @property
     def slot(self) -> Slot:

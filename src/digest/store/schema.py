@@ -224,7 +224,74 @@ edition = Table(
     Column("approved_at", Instant),
     Column("published_at", Instant),
     Column("finished_at", Instant),
+    # What its pages were last made from, as a hash: publishing leaves them alone while it holds.
+    Column("printed_as", String(32), nullable=False, server_default=""),
     UniqueConstraint("newsletter", "day", "clock"),
+)
+
+# The stories and briefs that public editions show: for lists of a section, and for searching.
+printed = Table(
+    "printed",
+    metadata,
+    Column("number", Id, primary_key=True, autoincrement=True),
+    Column("edition_id", String(100), ForeignKey("edition.id"), nullable=False),
+    Column("id", String(16), nullable=False),
+    Column("newsletter", String(64), nullable=False),
+    Column("section", String(64), nullable=False, server_default=""),
+    Column("brief", Integer, nullable=False, server_default="0"),
+    Column("headline", Text, nullable=False),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("url", Text),
+    Column("at", Instant, nullable=False),
+    Column("slot_at", Instant, nullable=False),
+    Column("language", String(35)),
+    Column("position", Integer, nullable=False, server_default="0"),
+    UniqueConstraint("edition_id", "id"),
+    Index(None, "newsletter", "section", "slot_at"),
+)
+
+# Pictures of an edition's stories: kept, or why not.
+picture = Table(
+    "picture",
+    metadata,
+    Column("edition_id", String(100), ForeignKey("edition.id"), primary_key=True),
+    # Hash of its publisher's address.
+    Column("key", String(32), primary_key=True),
+    Column("source_url", Text, nullable=False),
+    # Under pictures/ of the output folder; "" when it could not be had.
+    Column("file", String(80), nullable=False, server_default=""),
+    Column("media_type", String(32), nullable=False, server_default=""),
+    Column("width", Integer, nullable=False, server_default="0"),
+    Column("height", Integer, nullable=False, server_default="0"),
+    Column("size", Integer, nullable=False, server_default="0"),
+    Column("fault", Text, nullable=False, server_default=""),
+    Column("at", Instant, nullable=False),
+    Index(None, "key"),
+)
+
+# How often links of mails were followed; of whom, nobody knows.
+click = Table(
+    "click",
+    metadata,
+    Column("edition_id", String(100), primary_key=True),
+    Column("key", String(32), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("clicks", Integer, nullable=False, server_default="0"),
+)
+
+# Hubs that are yet to be told of a change of a feed.
+ping = Table(
+    "ping",
+    metadata,
+    Column("hub", String(500), primary_key=True),
+    Column("topic", String(500), primary_key=True),
+    # When it changed last; a change while a hub is being told is told again.
+    Column("changed_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("fault", Text, nullable=False, server_default=""),
+    Index(None, "due_at"),
 )
 
 placement = Table(
@@ -300,6 +367,8 @@ subscriber = Table(
     Column("name", Text, nullable=False, server_default=""),
     Column("language", String(35), nullable=False, server_default="en"),
     Column("timezone", String(64), nullable=False, server_default="UTC"),
+    # full, compact or text.
+    Column("form", String(8), nullable=False, server_default="full"),
     Column("key", String(32), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
 )

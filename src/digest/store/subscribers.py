@@ -11,7 +11,7 @@ from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import NotFound
-from digest.model import Subscriber, SubscriptionState
+from digest.model import Form, Subscriber, SubscriptionState
 from digest.store import schema
 from digest.store.database import Database
 
@@ -27,6 +27,7 @@ class Newcomer:
     language: str = "en"
     timezone: str = "UTC"
     sections: tuple[str, ...] = ()
+    form: Form = Form.FULL
     consent_at: datetime
     #: Where it was given, in words: "sign-up form", "import of ...".
     consent_from: str
@@ -86,6 +87,7 @@ async def _keep(
             "name": person.name,
             "language": person.language,
             "timezone": person.timezone,
+            "form": person.form.value,
             "key": secrets.token_hex(16),
             "created_at": now,
         }
@@ -134,11 +136,15 @@ def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
         language=row.language,
         timezone=row.timezone,
         sections=tuple(row.sections),
+        form=Form(row.form),
         key=row.key,
     )
 
 
-_FIELDS = (_S.c.id, _S.c.email, _S.c.name, _S.c.language, _S.c.timezone, _S.c.key, _N.c.sections)
+_FIELDS = (
+    *(_S.c.id, _S.c.email, _S.c.name, _S.c.language, _S.c.timezone, _S.c.form, _S.c.key),
+    _N.c.sections,
+)
 
 
 async def active(

@@ -13,9 +13,7 @@ from digest.settings import Newsletter
 def _page(app: App, state: render.LeaveState, newsletter: Newsletter | None) -> Response:
     page = render.leave_page(
         state,
-        site=app.settings.site,
-        links=app.links,
-        templates=app.templates,
+        press=app.press,
         newsletter=newsletter,
     )
     status = 404 if state == "bad" else 200
