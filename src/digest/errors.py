@@ -12,6 +12,7 @@ and `web`).
     │   └── ParseError           the bytes are not what the kind promised
     ├── SummaryError             the model's endpoint gave no answer; the summary stays
     ├── RenderError              a template is broken: where, and how
+    ├── BrowserError             the browser that takes pictures of pages failed
     ├── MailError
     │   ├── Deferred             4xx, time-out: same address, later
     │   ├── Refused              5xx at RCPT or DATA: not again for this edition
@@ -137,6 +138,12 @@ class RenderError(DigestError):
         super().__init__(f"{where}: {text}")
         self.template = template
         self.line = line
+
+
+class BrowserError(DigestError):
+    """The browser that takes pictures of pages failed."""
+
+    temporary = True
 
 
 class MailError(DigestError):

@@ -1,8 +1,10 @@
 """Colours and their contrast, as WCAG 2.2 measures it; the palette that a brand leads to."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeGuard
 
 #: Of text, and of large text (24 px, or 18.7 px bold): WCAG 2.2, 1.4.3.
 TEXT_CONTRAST = 4.5
@@ -31,6 +33,10 @@ class Colours:
 class Palette:
     light: Colours
     dark: Colours
+
+
+def is_colour(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and re.fullmatch(r"#[0-9a-f]{6}", value) is not None
 
 
 def _channels(colour: str) -> tuple[int, int, int]:

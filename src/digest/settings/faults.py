@@ -19,6 +19,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from digest.settings.colours import TEXT_CONTRAST, contrast, is_colour, legible
+from digest.settings.looks import Brand
 from digest.settings.parts import HIDDEN, Place, Secret, Table
 from digest.settings.tables import Settings
 
@@ -271,6 +273,7 @@ def _contradictions(document: Row) -> Iterator[Fault]:
     yield from _relay(_at(document, ("mail",)))
     yield from _model(_at(document, ("model",)))
     yield from _store_url(_at(document, ("store", "url")))
+    yield from _contrast(document, newsletters)
 
 
 def _at(document: object, place: Place) -> object:
@@ -421,6 +424,32 @@ def _relay(mail: object) -> Iterator[Fault]:
         if mail.get(name) and not mail.get(other):
             place = ("mail", other)
             yield Fault(place, f"is missing; mail.{name} is of no use alone: add {_example(place)}")
+
+
+def _contrast(document: Row, newsletters: Sequence[tuple[Place, Row]]) -> Iterator[Fault]:
+    """Find colours of words that do not stand out from what is behind them."""
+    given = _at(document, ("brand",))
+    brand = given if isinstance(given, dict) else {}
+    colours = {
+        name: brand.get(name, Brand.model_fields[name].default)
+        for name in ("accent", "ink", "paper", "ground")
+    }
+    words: list[tuple[Place, object]] = [
+        (("brand", name), colours[name]) for name in ("accent", "ink")
+    ]
+    words += [
+        ((*place, "accent"), row["accent"]) for place, row in newsletters if row.get("accent")
+    ]
+    grounds = (colours["paper"], colours["ground"])
+    if not all(is_colour(ground) for ground in grounds):
+        return
+    for place, colour in dict(words).items():
+        if not is_colour(colour):
+            continue
+        ratio, ground = min((contrast(colour, ground), ground) for ground in grounds)
+        if ratio < TEXT_CONTRAST:
+            text = f"is hard to read on {ground}: a contrast of {ratio:.1f}, where {TEXT_CONTRAST}"
+            yield Fault(place, f"{text} is needed; {legible(colour, *grounds)} would do")
 
 
 def _store_url(url: object) -> Iterator[Fault]:

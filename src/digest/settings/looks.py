@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from digest.settings.colours import TEXT_CONTRAST, Palette, contrast, legible, palette
+from digest.settings.colours import Palette, palette
 from digest.settings.parts import Line, Table, fits
 
 Colour = Annotated[str, fits(r"#[0-9a-f]{6}", 'a colour such as "#9b1d20"')]
@@ -36,29 +36,11 @@ class Brand(Table):
     #: At the foot of every mail and page, above the postal address.
     footer: Line = Field(default="", examples=["Independent since 1974."])
 
-    @model_validator(mode="after")
-    def _reads(self) -> "Brand":
-        for name in ("accent", "ink"):
-            check_contrast(name, getattr(self, name), self.paper, self.ground)
-        return self
-
     def palette(self, accent: str = "") -> Palette:
         """The colours of light and dark; *accent* takes the place of the brand's own."""
         return palette(
             accent=accent or self.accent, ink=self.ink, paper=self.paper, ground=self.ground
         )
-
-
-def check_contrast(name: str, colour: str, *grounds: str) -> None:
-    """Raise `ValueError` unless *colour* reads on each of *grounds*; it says what would."""
-    for ground in grounds:
-        ratio = contrast(colour, ground)
-        if ratio < TEXT_CONTRAST:
-            near = legible(colour, *grounds)
-            raise ValueError(
-                f"wants {name} to read on {ground}: {colour} has a contrast of {ratio:.1f}, "
-                f"{TEXT_CONTRAST} is needed; {near} would do"
-            )
 
 
 class Pictures(Table):
