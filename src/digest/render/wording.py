@@ -1,52 +1,84 @@
-"""The few words of the frame, in the newsletter's language; English where we have no other."""
+"""The words of the frame: English here, every other language in a catalogue of ``digest/locale``.
 
-from dataclasses import dataclass
+A new text is a field with its English; it works at once, in English everywhere, until somebody
+has translated it (docs/languages.md).  The comments beside a field are what translators read.
+"""
 
-from babel import Locale, UnknownLocaleError
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from typing import Any
+
+from babel import Locale
+
+from digest.render import catalogue
+from digest.render.catalogue import Catalogue, Counted, locale_for
+
+__all__ = (
+    "Words",
+    "frame_language",
+    "known_languages",
+    "locale_for",
+    "messages",
+    "reads_from_right",
+    "words_for",
+    "words_of",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """One language; braces are filled by the caller."""
+    """One language; the caller fills the braces, except in sentences with a number."""
 
-    greeting: str
-    greeting_named: str  # {name}
-    in_brief: str
+    # Around the stories of an edition: mails and pages.
+    greeting: str = "Hello, here is your edition."
+    greeting_named: str = "Hello {name}, here is your edition."
+    #: Title of the short reports.
+    in_brief: str = "In brief"
     #: Heads what sources changed in items of earlier editions; the marks of each.
-    corrections: str
-    correction: str
-    update: str
+    corrections: str = "Corrections and updates"
+    correction: str = "Correction"
+    update: str = "Update"
     #: Of a running story.
-    updated: str  # {time}
+    updated: str = "updated {time}"
     #: Before what the newsroom adds to a story.
-    note: str
-    also: str
+    note: str = "Editor’s note"
+    #: Before the names of publishers.
+    also: str = "Also reported by"
     #: Shown under a summary that a model wrote.
-    machine: str
-    photo: str  # {credit}
-    more: str  # {n}
-    view: str
-    why: str  # {email} {title}
-    leave: str
-    nothing: str
-    contents: str
-    archive: str
-    minutes: str  # {n}
-    read_at: str  # {host}
-    leave_ask: str  # {title}
-    leave_note: str
-    leave_done: str  # {title}
-    leave_done_note: str
-    leave_bad: str
-    leave_bad_note: str
+    machine: str = "Summary written by a machine and checked against the source"
+    photo: str = "Photo: {credit}"
+    #: A link in the mail, to the same edition as a page.
+    view: str = "Read on the web"
+    why: str = "You get this mail because {email} is subscribed to {title}."
+    #: A link, and the button that it leads to.
+    leave: str = "Unsubscribe"
+    nothing: str = "There is nothing new in this edition."
+    #: Title of the table of contents.
+    contents: str = "In this edition"
+    #: A link, and the title of the list that it leads to.
+    archive: str = "All editions"
+    read_at: str = "Read at {host}"
+    # The page that ends a subscription.
+    leave_ask: str = "Unsubscribe from {title}?"
+    leave_note: str = "One click, no password, no questions."
+    leave_done: str = "You are unsubscribed from {title}."
+    leave_done_note: str = "No further edition will be sent to you."
+    leave_bad: str = "This link does not work."
+    leave_bad_note: str = (
+        "It may have been cut in two. Use the whole link at the foot of your mail."
+    )
     # Mails.
+    #: A link to the page where the subscriber chooses sections, language and form.
     preferences: str = "Change what you get"
+    #: Where a mail that would be too long ends.
     rest: str = "The rest of this edition is on the web."
     # Pages of the archive.
     skip: str = "Skip to the content"
     older: str = "Previous edition"
     newer: str = "Next edition"
     latest: str = "Latest edition"
+    #: The date comes with its day of the week.
     edition_of: str = "Edition of {date}"
     whole_article: str = "Read the whole article at {source}"
     published: str = "Published {time}"
@@ -56,326 +88,152 @@ class Words:
     next_page: str = "Next page"
     page_before: str = "Previous page"
     missing: str = "There is nothing at this address."
+    #: The first page of the whole site.
+    front: str = "Front page"
+    #: Said by screen readers of the path to this page: front page, newsletter, year.
+    here: str = "You are here"
+    whole_edition: str = "Read the whole edition"
+    story_before: str = "Previous story"
+    story_after: str = "Next story"
+    sources: str = "Sources"
+    topics: str = "Topics"
+    pages: str = "Pages"
+    page_of: str = "Page {page} of {pages}"
     # Searching.
+    #: A button, and the title of its page.
     search: str = "Search"
     search_label: str = "Search all editions"
     search_none: str = "Nothing found for “{query}”."
+    #: Label of a choice: which newsletter to search.
+    search_in: str = "Newsletter"
+    search_all: str = "All newsletters"
     search_hint: str = "All words must occur; words in quotation marks stand together."
     # Feeds.
     feeds: str = "Feeds"
     stories: str = "Stories"
     editions: str = "Editions"
     feed_note: str = "This is a feed. Copy its address into a feed reader to follow it."
+    #: Above the list of all feeds.
+    feeds_note: str = "Copy the address of a feed into a feed reader to follow it."
+    #: Title of a feed: everything about one topic.
     topic: str = "Topic: {topic}"
+    #: Title of a feed: everything that one publisher told.
     told_by: str = "Source: {source}"
     # Preferences.
+    #: Title of the page.
     wishes: str = "What you get of {title}"
+    #: Title of the choice of sections.
     wished_sections: str = "Sections"
     wished_all: str = "None chosen means all of them."
     wished_language: str = "Language of the words around the stories"
+    #: Title of the choice between the three that follow.
     wished_form: str = "Form"
     form_full: str = "With pictures and summaries"
     form_compact: str = "Compact: headlines and a sentence each"
     form_text: str = "Text only"
     save: str = "Save"
     saved: str = "Saved. The next edition comes like this."
+    # Sentences with a number.
+    #: After a section's title: so many of its news are only on the web, not in the mail.
+    counted_more: Counted = field(default=Counted(("{n} more on the web", "{n} more on the web")))
+    #: How long one story takes.
+    counted_minutes: Counted = field(default=Counted(("{n} min read", "{n} min read")))
+    #: How long the whole edition takes.
+    counted_edition: Counted = field(default=Counted(("{n} minute to read", "{n} minutes to read")))
+    counted_found: Counted = field(
+        default=Counted(("{n} result for “{query}”", "{n} results for “{query}”"))
+    )
 
     # Numbers have their own grammar in each language.
 
+    def credited(self, credit: str) -> str:
+        """ "Photo: A. Example"; as it is where the credit says itself what it is."""
+        return credit if ":" in credit else self.photo.format(credit=credit)
+
     def more_on_web(self, n: int) -> str:
         """ "3 more on the web"."""
-        return self.more.format(n=n)
+        return self.counted_more.of(n)
 
     def minutes_read(self, n: int) -> str:
-        """ "4 min read"."""
-        return self.minutes.format(n=n)
+        """ "4 min read", of one story."""
+        return self.counted_minutes.of(n)
+
+    def edition_minutes(self, n: int) -> str:
+        """ "4 minutes to read", of the whole edition."""
+        return self.counted_edition.of(n)
 
     def found(self, n: int, query: str) -> str:
         """ "3 results for “ferry”"."""
-        return f"{n} results for “{query}”"
+        return self.counted_found.of(n, query=query)
 
 
-_EN = Words(
-    greeting="Hello, here is your edition.",
-    greeting_named="Hello {name}, here is your edition.",
-    in_brief="In brief",
-    corrections="Corrections and updates",
-    correction="Correction",
-    update="Update",
-    updated="updated {time}",
-    note="Editor’s note",
-    also="Also reported by",
-    machine="Summary written by a machine and checked against the source",
-    photo="Photo: {credit}",
-    more="{n} more on the web",
-    view="Read on the web",
-    why="You get this mail because {email} is subscribed to {title}.",
-    leave="Unsubscribe",
-    nothing="There is nothing new in this edition.",
-    contents="In this edition",
-    archive="All editions",
-    minutes="{n} min read",
-    read_at="Read at {host}",
-    leave_ask="Unsubscribe from {title}?",
-    leave_note="One click, no password, no questions.",
-    leave_done="You are unsubscribed from {title}.",
-    leave_done_note="No further edition will be sent to you.",
-    leave_bad="This link does not work.",
-    leave_bad_note="It may have been cut in two. Use the whole link at the foot of your mail.",
-)
-
-_DE = Words(
-    greeting="Guten Tag, hier ist Ihre Ausgabe.",
-    greeting_named="Guten Tag, {name}, hier ist Ihre Ausgabe.",
-    in_brief="Kurz gemeldet",
-    corrections="Korrekturen und Aktualisierungen",
-    correction="Korrektur",
-    update="Aktualisierung",
-    updated="aktualisiert {time}",
-    note="Anmerkung der Redaktion",
-    also="Es berichten auch",
-    machine="Zusammenfassung maschinell geschrieben und mit der Quelle abgeglichen",
-    photo="Foto: {credit}",
-    more="Im Web noch {n}",
-    view="Im Web lesen",
-    why="Sie erhalten diese Mail, weil {email} „{title}“ abonniert hat.",
-    leave="Abbestellen",
-    nothing="In dieser Ausgabe gibt es nichts Neues.",
-    contents="In dieser Ausgabe",
-    archive="Alle Ausgaben",
-    minutes="{n} Min. Lesezeit",
-    read_at="Lesen bei {host}",
-    leave_ask="„{title}“ abbestellen?",
-    leave_note="Ein Klick, kein Passwort, keine Fragen.",
-    leave_done="„{title}“ ist abbestellt.",
-    leave_done_note="Sie erhalten keine weitere Ausgabe.",
-    leave_bad="Dieser Link funktioniert nicht.",
-    leave_bad_note="Vielleicht ist er unvollständig. Der ganze Link steht am Ende Ihrer Mail.",
-)
-
-_FR = Words(
-    greeting="Bonjour, voici votre édition.",
-    greeting_named="Bonjour {name}, voici votre édition.",
-    in_brief="En bref",
-    corrections="Corrections et mises à jour",
-    correction="Correction",
-    update="Mise à jour",
-    updated="mis à jour : {time}",
-    note="Note de la rédaction",
-    also="Également rapporté par",
-    machine="Résumé rédigé par une machine et vérifié d’après la source",
-    photo="Photo : {credit}",
-    more="Encore {n} sur le web",
-    view="Lire sur le web",
-    why="Vous recevez ce message parce que {email} est abonné à {title}.",
-    leave="Se désabonner",
-    nothing="Rien de nouveau dans cette édition.",
-    contents="Dans cette édition",
-    archive="Toutes les éditions",
-    minutes="{n} min de lecture",
-    read_at="Lire sur {host}",
-    leave_ask="Se désabonner de {title} ?",
-    leave_note="Un clic, sans mot de passe ni question.",
-    leave_done="Vous êtes désabonné de {title}.",
-    leave_done_note="Aucune autre édition ne vous sera envoyée.",
-    leave_bad="Ce lien ne fonctionne pas.",
-    leave_bad_note="Il a peut-être été coupé. Utilisez le lien entier au bas de votre message.",
-)
-
-_ES = Words(
-    greeting="Hola, aquí está su edición.",
-    greeting_named="Hola, {name}: aquí está su edición.",
-    in_brief="En breve",
-    corrections="Correcciones y actualizaciones",
-    correction="Corrección",
-    update="Actualización",
-    updated="actualizado: {time}",
-    note="Nota de la redacción",
-    also="También lo cuentan",
-    machine="Resumen escrito por una máquina y cotejado con la fuente",
-    photo="Foto: {credit}",
-    more="{n} más en la web",
-    view="Leer en la web",
-    why="Recibe este mensaje porque {email} está suscrito a {title}.",
-    leave="Darse de baja",
-    nothing="No hay nada nuevo en esta edición.",
-    contents="En esta edición",
-    archive="Todas las ediciones",
-    minutes="{n} min de lectura",
-    read_at="Leer en {host}",
-    leave_ask="¿Darse de baja de {title}?",
-    leave_note="Un clic, sin contraseña ni preguntas.",
-    leave_done="Se ha dado de baja de {title}.",
-    leave_done_note="No se le enviará ninguna edición más.",
-    leave_bad="Este enlace no funciona.",
-    leave_bad_note="Quizá se haya cortado. Use el enlace completo al pie de su mensaje.",
-)
-
-_IT = Words(
-    greeting="Buongiorno, ecco la sua edizione.",
-    greeting_named="Buongiorno {name}, ecco la sua edizione.",
-    in_brief="In breve",
-    corrections="Correzioni e aggiornamenti",
-    correction="Correzione",
-    update="Aggiornamento",
-    updated="aggiornato: {time}",
-    note="Nota della redazione",
-    also="Ne scrivono anche",
-    machine="Riassunto scritto da una macchina e verificato sulla fonte",
-    photo="Foto: {credit}",
-    more="Altre {n} sul web",
-    view="Leggi sul web",
-    why="Riceve questo messaggio perché {email} è iscritto a {title}.",
-    leave="Annulla l’iscrizione",
-    nothing="Non c’è nulla di nuovo in questa edizione.",
-    contents="In questa edizione",
-    archive="Tutte le edizioni",
-    minutes="{n} min di lettura",
-    read_at="Leggi su {host}",
-    leave_ask="Annullare l’iscrizione a {title}?",
-    leave_note="Un clic, senza password e senza domande.",
-    leave_done="L’iscrizione a {title} è annullata.",
-    leave_done_note="Non riceverà altre edizioni.",
-    leave_bad="Questo link non funziona.",
-    leave_bad_note="Forse è stato spezzato. Usi il link intero in fondo al messaggio.",
-)
-
-_EL = Words(
-    greeting="Γεια σας, αυτή είναι η έκδοσή σας.",
-    greeting_named="Γεια σας, {name}, αυτή είναι η έκδοσή σας.",
-    in_brief="Με λίγα λόγια",
-    corrections="Διορθώσεις και ενημερώσεις",
-    correction="Διόρθωση",
-    update="Ενημέρωση",
-    updated="ενημερώθηκε: {time}",
-    note="Σημείωση της σύνταξης",
-    also="Το αναφέρουν επίσης",
-    machine="Περίληψη γραμμένη από μηχανή και ελεγμένη με βάση την πηγή",
-    photo="Φωτογραφία: {credit}",
-    more="Ακόμη {n} στον ιστό",
-    view="Ανάγνωση στον ιστό",
-    why="Λαμβάνετε αυτό το μήνυμα επειδή το {email} είναι εγγεγραμμένο στο {title}.",
-    leave="Διαγραφή",
-    nothing="Δεν υπάρχει κάτι νέο σε αυτή την έκδοση.",
-    contents="Σε αυτή την έκδοση",
-    archive="Όλες οι εκδόσεις",
-    minutes="{n} λεπτά ανάγνωση",
-    read_at="Διαβάστε στο {host}",
-    leave_ask="Διαγραφή από το {title};",
-    leave_note="Ένα κλικ, χωρίς κωδικό, χωρίς ερωτήσεις.",
-    leave_done="Διαγραφήκατε από το {title}.",
-    leave_done_note="Δεν θα σας σταλεί άλλη έκδοση.",
-    leave_bad="Αυτός ο σύνδεσμος δεν λειτουργεί.",
-    leave_bad_note="Ίσως κόπηκε στα δύο. Όλος ο σύνδεσμος είναι στο τέλος του μηνύματος.",
-)
-
-_UK = Words(
-    greeting="Вітаємо, ось ваш випуск.",
-    greeting_named="Вітаємо, {name}, ось ваш випуск.",
-    in_brief="Коротко",
-    corrections="Виправлення та оновлення",
-    correction="Виправлення",
-    update="Оновлення",
-    updated="оновлено о {time}",
-    note="Примітка редакції",
-    also="Про це також пишуть",
-    machine="Підсумок написала машина, його звірено з джерелом",
-    photo="Фото: {credit}",
-    more="Ще {n} на сайті",
-    view="Читати на сайті",
-    why="Ви отримали цей лист, бо адресу {email} підписано на «{title}».",
-    leave="Відписатися",
-    nothing="У цьому випуску немає нічого нового.",
-    contents="У цьому випуску",
-    archive="Усі випуски",
-    minutes="{n} хв читання",
-    read_at="Читати на {host}",
-    leave_ask="Відписатися від «{title}»?",
-    leave_note="Один клік, без пароля і запитань.",
-    leave_done="Вас відписано від «{title}».",
-    leave_done_note="Наступні випуски вам не надсилатимуть.",
-    leave_bad="Це посилання не працює.",
-    leave_bad_note="Можливо, його розірвано. Скористайтеся повним посиланням наприкінці листа.",
-)
-
-_AR = Words(
-    greeting="مرحبًا، إليكم عددكم.",
-    greeting_named="مرحبًا {name}، إليكم عددكم.",
-    in_brief="باختصار",
-    corrections="تصحيحات وتحديثات",
-    correction="تصحيح",
-    update="تحديث",
-    updated="حُدِّث: {time}",
-    note="ملاحظة التحرير",
-    also="نقلته أيضًا",
-    machine="ملخّص كتبته آلة وروجع على المصدر",
-    photo="الصورة: {credit}",
-    more="المزيد على الويب: {n}",
-    view="القراءة على الويب",
-    why="تصلكم هذه الرسالة لأن {email} مشترك في {title}.",
-    leave="إلغاء الاشتراك",
-    nothing="لا جديد في هذا العدد.",
-    contents="في هذا العدد",
-    archive="كل الأعداد",
-    minutes="مدة القراءة بالدقائق: {n}",
-    read_at="القراءة في {host}",
-    leave_ask="إلغاء الاشتراك في {title}؟",
-    leave_note="نقرة واحدة، بلا كلمة مرور ولا أسئلة.",
-    leave_done="أُلغي اشتراككم في {title}.",
-    leave_done_note="لن يصلكم أي عدد بعد الآن.",
-    leave_bad="هذا الرابط لا يعمل.",
-    leave_bad_note="ربما انقطع إلى جزأين. استعملوا الرابط كاملًا في آخر رسالتكم.",
-)
-
-_PL = Words(
-    greeting="Dzień dobry, oto Państwa wydanie.",
-    greeting_named="Dzień dobry, {name}, oto Państwa wydanie.",
-    in_brief="W skrócie",
-    corrections="Sprostowania i aktualizacje",
-    correction="Sprostowanie",
-    update="Aktualizacja",
-    updated="aktualizacja: {time}",
-    note="Od redakcji",
-    also="Piszą o tym także",
-    machine="Streszczenie napisała maszyna, porównano je ze źródłem",
-    photo="Fot. {credit}",
-    more="W sieci jeszcze {n}",
-    view="Czytaj w sieci",
-    why="Wysyłamy tę wiadomość, bo adres {email} zapisano na {title}.",
-    leave="Wypisz się",
-    nothing="W tym wydaniu nie ma nic nowego.",
-    contents="W tym wydaniu",
-    archive="Wszystkie wydania",
-    minutes="{n} min czytania",
-    read_at="Czytaj na {host}",
-    leave_ask="Wypisać się z {title}?",
-    leave_note="Jedno kliknięcie, bez hasła i bez pytań.",
-    leave_done="Wypisano z {title}.",
-    leave_done_note="Nie wyślemy więcej żadnego wydania.",
-    leave_bad="Ten odnośnik nie działa.",
-    leave_bad_note="Może został przecięty. Cały odnośnik jest na końcu wiadomości.",
-)
-
-_LANGUAGES = {
-    "en": _EN, "de": _DE, "fr": _FR, "es": _ES, "it": _IT, "el": _EL, "uk": _UK, "ar": _AR,
-    "pl": _PL,
-}  # fmt: skip
+_ENGLISH = Words()
 
 
+def messages() -> Iterator[tuple[str, str | Counted, str]]:
+    """Every field of `Words` with its English and its context in the catalogues.
+
+    The first field with an English text has the context ""; another one that says the same in
+    English, and perhaps something else elsewhere, has its own name.
+    """
+    met = set()
+    for text in fields(Words):
+        english: str | Counted = getattr(_ENGLISH, text.name)
+        key = english if isinstance(english, str) else english.forms[-1]
+        yield text.name, english, text.name if key in met else ""
+        met.add(key)
+
+
+@lru_cache(maxsize=256)
 def words_for(language: str) -> Words:
-    """The words of a BCP 47 *language*; English if we do not speak it."""
-    return _LANGUAGES.get(language.lower().partition("-")[0], _EN)
+    """The words of a BCP 47 *language*; English if we do not speak it.
+
+    The first call for a language reads its catalogue (some milliseconds).
+    """
+    tag = catalogue.nearest(language)
+    return words_of(catalogue.catalogue_of(tag) if tag else None, locale_for(language))
 
 
-def locale_for(language: str) -> Locale:
-    """Babel's locale for a BCP 47 *language*, its nearest parent, or English."""
-    for tag in (language, language.partition("-")[0]):
-        try:
-            return Locale.parse(tag, sep="-")
-        except (UnknownLocaleError, ValueError):
-            continue
-    return Locale("en")
+def words_of(translated: Catalogue | None, locale: Locale) -> Words:
+    """English, with what is *translated* in its place; numbers are written as in *locale*."""
+    if not translated:
+        return _ENGLISH
+    said: dict[str, Any] = {
+        name: translated.text(english, context)
+        if isinstance(english, str)
+        else translated.counted(english, context, locale)
+        for name, english, context in messages()
+    }
+    return Words(**said)
 
 
 def reads_from_right(language: str) -> bool:
     return locale_for(language).text_direction == "rtl"
+
+
+def frame_language(wanted: str, home: str) -> str:
+    """Which language the frame of one subscriber's mail has: a tag, or "" for the newsletter's.
+
+    Args:
+        wanted: by the subscriber, as a tag; anything else, or one that we do not speak, is
+            as if nothing were wanted.
+        home: the newsletter's language; its frame is never replaced by a sister of the same
+            language (en-GB for en).
+    """
+    tag = catalogue.normal_tag(wanted)
+    base, _, _ = tag.partition("-")
+    if base == catalogue.normal_tag(home).partition("-")[0]:
+        return ""
+    return tag if base == "en" or catalogue.nearest(tag) else ""
+
+
+@lru_cache(maxsize=1)
+def known_languages() -> tuple[tuple[str, str], ...]:
+    """The languages that a frame can have: tag, and name in the language itself; English first."""
+    return tuple((tag, _own_name(tag)) for tag in ("en", *catalogue.translated()))
+
+
+def _own_name(tag: str) -> str:
+    name = locale_for(tag).get_display_name() or tag
+    # Title case, not upper: Georgian has letters that only whole lines of capitals use.
+    return name[:1].title() + name[1:]
