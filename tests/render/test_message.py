@@ -130,6 +130,7 @@ def test_text_comes_before_html_and_both_read_back(
         "greeting": "Hello Ann Reader, here is your edition.",
         "email": "ann@example.com",
         "leave_url": links.leave_url("daily", ANN),
+        "preferences_url": links.preferences_url("daily", ANN),
     }
     assert part_of(message, "html") == preview(layout, values, links=links)
     text = part_of(message, "plain")

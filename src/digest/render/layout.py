@@ -1,13 +1,15 @@
 """An edition compiled to a layout: quoted-printable octets with holes for the subscriber.
 
-Jinja and MJML run here, once for an edition and a choice of sections; `fill` only
-joins octets.  An edition that would be clipped by a mailbox (Gmail: 102,400 octets
-of HTML) is trimmed until it fits, and says how much more its page has.
+Jinja and MJML run here, once for an edition and a variant; `fill` only joins octets.  An
+edition that would be clipped by a mailbox (Gmail: 102,400 octets of HTML) is trimmed until it
+fits, and says how much more its page has.
 """
 
 import re
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from markupsafe import escape
 from mjml import mjml2html
@@ -17,10 +19,10 @@ from digest.model import Edition, Form, Picks
 from digest.render.elements import check_elements
 from digest.render.links import Links
 from digest.render.press import Press
-from digest.render.quoted import address_spec, mailbox_header, segment, text_header
-from digest.render.showing import Gallery, content_id, imprint, show, trimmed
-from digest.render.shown import Shown
-from digest.render.templates import Templates, marker, split_at_holes
+from digest.render.quoted import LINE, address_spec, mailbox_header, segment, text_header
+from digest.render.showing import Gallery, content_id, imprint, reading_min, show, trimmed
+from digest.render.shown import Shown, ShownStory
+from digest.render.templates import marker, split_at_holes
 from digest.settings import Mail, Newsletter
 
 #: Octets of HTML that a mail may have: 90 % of what Gmail shows without "[Message clipped]".
@@ -34,7 +36,7 @@ class Layout:
     edition_id: str
     newsletter: str
     subject: str
-    #: As a reader's program will show them; holes are still markers.
+    #: As a reader's program will show them; holes are still markers.  "" of a text-only mail.
     html: str
     text: str
     #: Stories, briefs and corrections that had no room and are only on the page.
@@ -59,40 +61,37 @@ def compile_layout(
     newsletter: Newsletter,
     mail: Mail,
     gallery: Gallery = Gallery(),  # noqa: B008 - a frozen value
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Layout:
     """Compile what subscribers who chose *picks* get of *edition*.
 
     About 5 ms for 30 stories.  The same arguments give the same octets.
 
+    Args:
+        files: octets of kept pictures by name, when they are to be inside the mail; one that is
+            not here leaves its story without a picture.
+
     Raises:
         RenderError: a template is broken, shows no way to unsubscribe, or fills a mail
             before any story is in it.
     """
-    site, links, templates = press.site, press.links, press.templates
+    links = press.links
     nonce = links.nonce(edition.id)
-    gallery = replace(gallery, in_mail=True)
-    everything = show(edition, links=links, picks=picks, gallery=gallery)
-    frame = {
-        "site": site,
-        "brand": press.brand,
-        "palette": press.palette(newsletter),
-        "logo": _logo(press, gallery),
-        "newsletter": newsletter,
-        "subject": everything.subject,
-        "preheader": everything.preheader,
-        "imprint": imprint(site),
-    }
-    theme = "brief" if picks.form is Form.COMPACT else newsletter.theme
-    shown, html = _fitting(everything, nonce, frame, templates, f"{theme}.mjml")
-    text = templates.mail("edition.txt", nonce=nonce, **frame, edition=shown).strip("\n") + "\n"
-    _check_leave_url(f"{theme}.mjml", re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL), nonce)
-    _check_leave_url("edition.txt", text, nonce)
+    everything = show(edition, links=links, picks=picks, gallery=_in_mail(gallery, files))
     sender = address_spec(mail.from_address)
     if sender is None:
         raise RenderError("mail.from_address", None, f"{mail.from_address!r} is no address")
-    boundary = f"=_{nonce}_{len(html):x}"
+    frame = _Frame(press, newsletter, everything, _logo(press, files), nonce)
+    compact = picks.form is Form.COMPACT
+    if compact:
+        everything = replace(everything, reading_min=reading_min(everything, short=True))
+    shown, html = everything, ""
+    if picks.form is not Form.TEXT:
+        shown, html = frame.fit(everything, "brief" if compact else newsletter.theme)
+    text = frame.text(shown, "brief.txt" if compact else "edition.txt")
+    inside = _embedded(html, shown, press, files)
+    body, holes = _body(text, html, inside, nonce)
     words = everything.words
-    body, holes = _body(text, html, nonce, boundary)
     return Layout(
         edition_id=edition.id,
         newsletter=newsletter.slug,
@@ -109,6 +108,110 @@ def compile_layout(
     )
 
 
+def _in_mail(gallery: Gallery, files: Mapping[str, bytes]) -> Gallery:
+    """Pictures whose octets are not at hand are not shown: a mail must not name what it lacks."""
+    if gallery.show != "embedded":
+        return gallery
+    kept = {url: one for url, one in gallery.kept.items() if one.file in files}
+    return replace(gallery, kept=kept, in_mail=True)
+
+
+class _Frame:
+    """What the templates of one variant are filled with, besides the edition."""
+
+    def __init__(
+        self,
+        press: Press,
+        newsletter: Newsletter,
+        everything: Shown,
+        logo: "Logo | None",
+        nonce: str,
+    ) -> None:
+        self._templates = press.templates
+        self._nonce = nonce
+        self._links = press.links
+        self._counts = newsletter.count_clicks
+        self._values: dict[str, object] = {
+            "site": press.site,
+            "brand": press.brand,
+            "palette": press.palette(newsletter),
+            "logo": logo,
+            "newsletter": newsletter,
+            "subject": everything.subject,
+            "preheader": everything.preheader,
+            "imprint": imprint(press.site),
+        }
+
+    def text(self, shown: Shown, template: str) -> str:
+        filled = self._templates.mail(template, nonce=self._nonce, **self._values, edition=shown)
+        text = filled.strip("\n") + "\n"
+        self._check(template, text)
+        return text
+
+    def fit(self, shown: Shown, theme: str) -> tuple[Shown, str]:
+        """HTML of as much of *shown* as a mail may hold, and what that is.
+
+        What is shown keeps its own links; in the HTML they may go by the counter.
+        """
+        template = f"{theme}.mjml"
+        while True:
+            html = self._html(shown, template)
+            size = len(html.encode())
+            if size <= HTML_LIMIT:
+                self._check(template, re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL))
+                return shown, html
+            left = _count(shown)
+            if not left:
+                raise RenderError(template, None, "is too long for a mail even without a story")
+            # Stories are of about one size: most of the excess goes at once, the rest one by one.
+            count = min(left, max(1, int((size - HTML_LIMIT) / (size / left))))
+            shown = trimmed(shown, count)
+
+    def _html(self, shown: Shown, template: str) -> str:
+        if self._counts:
+            shown = counted(shown, self._links)
+        source = self._templates.mail(template, nonce=self._nonce, **self._values, edition=shown)
+        check_elements(source, template, self._templates)
+        try:
+            # By default MRML links web fonts of another company in every mail: fonts={} forbids.
+            return str(mjml2html(source, fonts={}))
+        except ValueError as error:
+            hint = "is every element closed, and is it MJML?"
+            raise RenderError(template, None, f"MJML: {error}; {hint}") from error
+
+    def _check(self, template: str, filled: str) -> None:
+        if marker(self._nonce, "leave_url") not in filled:
+            text = "has no {{ leave_url }}: every mail must show a way to unsubscribe"
+            raise RenderError(template, None, text)
+
+
+def counted(shown: Shown, links: Links) -> Shown:
+    """*shown* with its links to articles going by our counter.
+
+    Those to our pages stay, and those that name a host: a link must lead where it says.
+    """
+
+    def go(url: str, label: str = "") -> str:
+        names_host = "." in label and " " not in label
+        ours = url.startswith(links.home_url())
+        return url if ours or names_host else links.go_url(shown.id, url)
+
+    def story(one: ShownStory) -> ShownStory:
+        also = tuple(
+            replace(told, url=go(told.url, told.label) if told.url else None) for told in one.also
+        )
+        article = go(one.article_url) if one.article_url else None
+        return replace(one, url=go(one.url), article_url=article, also=also)
+
+    sections = tuple(
+        replace(section, stories=tuple(map(story, section.stories))) for section in shown.sections
+    )
+    briefs = tuple(
+        replace(one, url=go(one.url, one.source) if one.url else None) for one in shown.briefs
+    )
+    return replace(shown, sections=sections, briefs=briefs)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logo:
     """[brand] logo, as a template shows it."""
@@ -118,52 +221,17 @@ class Logo:
     height: int
 
 
-def _logo(press: Press, gallery: Gallery) -> Logo | None:
+def _logo(press: Press, files: Mapping[str, bytes]) -> Logo | None:
     if not press.logo:
         return None
     url = press.links.picture_url(press.logo)
-    if gallery.show == "embedded":
+    if press.logo in files:
         url = f"cid:{content_id(press.logo, press.links)}"
     return Logo(url=url, width=press.logo_size[0], height=press.logo_size[1])
 
 
-def _check_leave_url(template: str, shown: str, nonce: str) -> None:
-    if marker(nonce, "leave_url") not in shown:
-        text = "has no {{ leave_url }}: every mail must show a way to unsubscribe"
-        raise RenderError(template, None, text)
-
-
 def _count(shown: Shown) -> int:
     return len(shown.stories) + len(shown.briefs) + len(shown.corrections)
-
-
-def _fitting(
-    shown: Shown, nonce: str, frame: dict[str, object], templates: Templates, template: str
-) -> tuple[Shown, str]:
-    while True:
-        html = _html(shown, nonce, frame, templates, template)
-        excess = len(html.encode()) - HTML_LIMIT
-        if excess <= 0:
-            return shown, html
-        left = _count(shown)
-        if not left:
-            raise RenderError(template, None, "is too long for a mail even without a story")
-        # Stories are of about one size: most of the excess goes at once, the rest story by story.
-        per_story = len(html.encode()) / left
-        shown = trimmed(shown, min(left, max(1, int(excess / per_story))))
-
-
-def _html(
-    shown: Shown, nonce: str, frame: dict[str, object], templates: Templates, template: str
-) -> str:
-    source = templates.mail(template, nonce=nonce, **frame, edition=shown)
-    check_elements(source, template, templates)
-    try:
-        # By default MRML links web fonts of another company in every mail: fonts={} forbids it.
-        return str(mjml2html(source, fonts={}))
-    except ValueError as error:
-        hint = "is every element closed, and is it MJML?"
-        raise RenderError(template, None, f"MJML: {error}; {hint}") from error
 
 
 def _head(shown: Shown, newsletter: Newsletter, mail: Mail, sender: str, links: Links) -> bytes:
@@ -186,36 +254,91 @@ def _head(shown: Shown, newsletter: Newsletter, mail: Mail, sender: str, links: 
     return b"".join(fields)
 
 
-def _part(subtype: str, boundary: str) -> bytes:
-    return (
-        f"--{boundary}\r\n"
-        f"Content-Type: text/{subtype}; charset=utf-8\r\n"
-        "Content-Transfer-Encoding: quoted-printable\r\n"
-        "\r\n"
-    ).encode("ascii")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inside:
+    """A picture inside the mail."""
+
+    content_id: str
+    media_type: str
+    octets: bytes
+
+
+_MEDIA = {".jpg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp"}
+
+
+def _embedded(
+    html: str, shown: Shown, press: Press, files: Mapping[str, bytes]
+) -> tuple[_Inside, ...]:
+    """The pictures that *html* itself names, once each: what no element shows stays out."""
+    pictures = (story.picture.file for story in shown.stories if story.picture)
+    inside = {}
+    for file in (press.logo, *pictures):
+        id = content_id(file, press.links)
+        if file in files and f"cid:{id}" in html:
+            media_type = _MEDIA.get(f".{file.rpartition('.')[2]}", "application/octet-stream")
+            inside[file] = _Inside(content_id=id, media_type=media_type, octets=files[file])
+    return tuple(inside.values())
+
+
+class _Body:
+    """Octets of a body as it grows, and the places of its holes in them."""
+
+    def __init__(self, nonce: str) -> None:
+        self._nonce = nonce
+        self.parts: list[bytes] = []
+        self.holes: list[tuple[int, str, bool]] = []
+
+    def put(self, octets: bytes) -> None:
+        self.parts.append(octets)
+
+    def put_text(self, content: str, subtype: str) -> None:
+        self.put(
+            f"Content-Type: text/{subtype}; charset=utf-8\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii")
+        )
+        for place, piece in enumerate(split_at_holes(content, self._nonce)):
+            if place % 2:
+                self.holes.append((len(self.parts), piece, subtype == "html"))
+                self.put(b"")
+            else:
+                self.put(segment(piece))
+
+    def put_picture(self, picture: _Inside) -> None:
+        octets = b64encode(picture.octets)
+        lines = (octets[at : at + LINE] for at in range(0, len(octets), LINE))
+        head = (
+            f"Content-Type: {picture.media_type}\r\nContent-Transfer-Encoding: base64\r\n"
+            f"Content-ID: <{picture.content_id}>\r\nContent-Disposition: inline\r\n\r\n"
+        )
+        self.put(head.encode("ascii") + b"\r\n".join(lines))
 
 
 def _body(
-    text: str, html: str, nonce: str, boundary: str
+    text: str, html: str, inside: Sequence[_Inside], nonce: str
 ) -> tuple[list[bytes], list[tuple[int, str, bool]]]:
-    """Octets and holes of the multipart body, the fields that describe it before them."""
-    # "=_" cannot occur in quoted-printable text, so no line can be taken for the boundary.
-    opening = (
-        f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
-    )
-    parts = [opening.encode("ascii") + _part("plain", boundary)]
-    holes: list[tuple[int, str, bool]] = []
-    for content, in_html in ((text, False), (html, True)):
-        if in_html:
-            parts.append(b"\r\n" + _part("html", boundary))
-        for place, piece in enumerate(split_at_holes(content, nonce)):
-            if place % 2:
-                holes.append((len(parts), piece, in_html))
-                parts.append(b"")
-            else:
-                parts.append(segment(piece))
-    parts.append(f"\r\n--{boundary}--\r\n".encode("ascii"))
-    return parts, holes
+    """Octets and holes of the body, the fields that describe it before them."""
+    body = _Body(nonce)
+    body.put(b"MIME-Version: 1.0\r\n")
+    if not html:
+        body.put_text(text, "plain")
+        return body.parts, body.holes
+    # "=_" cannot occur in quoted-printable or base64: no line can be taken for a boundary.
+    outer, inner = f"=_{nonce}_{len(html):x}", f"=_{nonce}_{len(html):x}r"
+    body.put(f'Content-Type: multipart/alternative; boundary="{outer}"\r\n\r\n'.encode())
+    body.put(f"--{outer}\r\n".encode())
+    body.put_text(text, "plain")
+    body.put(f"\r\n--{outer}\r\n".encode())
+    if inside:
+        kind = f'multipart/related; type="text/html";\r\n boundary="{inner}"'
+        body.put(f"Content-Type: {kind}\r\n\r\n--{inner}\r\n".encode())
+    body.put_text(html, "html")
+    for picture in inside:
+        body.put(f"\r\n--{inner}\r\n".encode())
+        body.put_picture(picture)
+    if inside:
+        body.put(f"\r\n--{inner}--\r\n".encode())
+    body.put(f"\r\n--{outer}--\r\n".encode())
+    return body.parts, body.holes
 
 
 def preview(layout: Layout, values: Mapping[str, str], *, links: Links) -> str:

@@ -46,7 +46,13 @@ def fill(layout: Layout, subscriber: Subscriber, *, links: Links, sent_at: datet
     name = shorten(one_line(subscriber.name), LONGEST_NAME)
     leave_url = links.leave_url(layout.newsletter, subscriber)
     greeting = layout.greeting_named.replace("{name}", name) if name else layout.greeting
-    values = {"name": name, "greeting": greeting, "email": spec, "leave_url": leave_url}
+    values = {
+        "name": name,
+        "greeting": greeting,
+        "email": spec,
+        "leave_url": leave_url,
+        "preferences_url": links.preferences_url(layout.newsletter, subscriber),
+    }
     leave = f"<{leave_url}>"
     mailto = links.leave_mailto(layout.newsletter, subscriber)
     if mailto:

@@ -3,6 +3,7 @@
 Mail, page and feed show the same values, so they cannot disagree.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -74,6 +75,14 @@ def content_id(file: str, links: Links) -> str:
     return f"{file.replace('.', '-')}@{host}"
 
 
+_CID = re.compile(r"cid:([0-9a-f]+)-([a-z0-9]+)@[^\"')>\s]+")
+
+
+def without_content_ids(html: str) -> str:
+    """*html* of a mail with the pictures that are inside it as files under ``pictures/``."""
+    return _CID.sub(r"pictures/\1.\2", html)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _View:
     """What every part of one edition is shown with."""
@@ -137,15 +146,20 @@ def show(
         sections=sections,
         briefs=_briefs(edition.briefs if picks is None or picks.briefs else (), view),
         more_briefs=0,
+        more_corrections=0,
         corrections=tuple(_correction(told, clock, links) for told in edition.corrections),
         words=words_for(clock.language),
     )
-    return replace(shown, reading_min=_reading_min(shown))
+    return replace(shown, reading_min=reading_min(shown))
 
 
-def _reading_min(shown: Shown) -> int:
+def reading_min(shown: Shown, *, short: bool = False) -> int:
+    """Minutes to read it, one at least; *short*: of every summary the first sentence only."""
     texts = [*shown.intro]
-    texts += [f"{story.headline} {story.summary} {story.note}" for story in shown.stories]
+    texts += [
+        f"{story.headline} {story.first if short else story.summary} {story.note}"
+        for story in shown.stories
+    ]
     texts += [f"{brief.lead_in} {brief.text}" for brief in shown.briefs]
     texts += [" ".join(told.sentences) for told in shown.corrections]
     return max(1, round(sum(len(text.split()) for text in texts) / _PACE))
@@ -225,6 +239,21 @@ def _summary(story: Story, headline: str) -> str:
     return "" if text == headline else shorten(text, LONGEST)
 
 
+#: Ends the first sentence of a text that nobody has split: the mark, what closes, a space.
+_END = re.compile(r"[.!?…؟。][\'\"’”»“)\]]*(?=\s)")
+
+
+def _first(story: Story, summary: str) -> str:
+    """The first sentence of *summary*."""
+    said = story.summary.sentences
+    # A standfirst and a whole text are one "sentence" here.
+    text = (
+        one_line(said[0].text) if said and summary.startswith(one_line(said[0].text)) else summary
+    )
+    end = _END.search(text, 25)
+    return shorten(text[: end.end()] if end else text, LONGEST_HEADLINE)
+
+
 def _parts(story: Story, summary: str, clock: Clock) -> tuple[Part, ...]:
     """*summary* by who says it, in its order; whole when the lead's source says it all.
 
@@ -255,7 +284,9 @@ def _picture(item: Item, headline: str, view: _View) -> Picture | None:
     if image is None or image.url is None or gallery.show == "none":
         return None
     kept = gallery.kept.get(image.url)
-    if gallery.show == "remote":
+    # A picture that lies in a folder has no publisher who could show it.
+    remote = gallery.show == "remote" and not image.url.startswith("folder:")
+    if remote:
         url, size = picture_url(image.url), (image.width or 0, image.height or 0)
     elif kept is not None:
         inside = gallery.show == "embedded" and gallery.in_mail
@@ -268,7 +299,7 @@ def _picture(item: Item, headline: str, view: _View) -> Picture | None:
     caption = one_line(image.caption or "")
     return Picture(
         url=url,
-        file=kept.file if kept and gallery.show != "remote" else "",
+        file=kept.file if kept and not remote else "",
         alt=shorten(one_line(image.alt or "") or caption or headline, LONGEST_HEADLINE),
         caption=shorten(caption, LONGEST_HEADLINE),
         credit=shorten(one_line(image.credit or ""), LONGEST_HEADLINE),
@@ -302,6 +333,7 @@ def _story(story: Story, view: _View) -> ShownStory:
         article_url=article,
         page_url=view.links.story_url(view.edition_id, story.id),
         summary=summary,
+        first=_first(story, summary),
         parts=_parts(story, summary, clock),
         machine=story.summary.origin is Origin.MODEL,
         update=bool(story.update_of),
@@ -420,7 +452,7 @@ def trimmed(shown: Shown, count: int) -> Shown:
     """
     sections = list(shown.sections)
     briefs, more_briefs = shown.briefs, shown.more_briefs
-    corrections = shown.corrections
+    corrections, more_corrections = shown.corrections, shown.more_corrections
     for _ in range(count):
         longest = max(range(len(sections)), key=lambda i: len(sections[i].stories), default=-1)
         left = len(sections[longest].stories) if sections else 0
@@ -438,10 +470,12 @@ def trimmed(shown: Shown, count: int) -> Shown:
         elif corrections:
             least = min(corrections, key=lambda told: told.corrects)
             corrections = tuple(told for told in corrections if told is not least)
+            more_corrections += 1
     return replace(
         shown,
         sections=tuple(sections),
         briefs=briefs,
         more_briefs=more_briefs,
+        more_corrections=more_corrections,
         corrections=corrections,
     )

@@ -50,6 +50,8 @@ class ShownStory:
     #: Its page in the archive.
     page_url: str
     summary: str
+    #: Its first sentence, for those who want it short.
+    first: str
     #: The summary, parted by who says it: sources that differ are never made one.
     parts: tuple[Part, ...]
     machine: bool
@@ -163,7 +165,9 @@ class Shown:
     intro: tuple[str, ...]
     sections: tuple[ShownSection, ...]
     briefs: tuple[ShownBrief, ...]
+    #: What a mail had no room for.
     more_briefs: int
+    more_corrections: int
     corrections: tuple[ShownCorrection, ...]
     words: Words
 
@@ -193,7 +197,8 @@ class Shown:
             text = f"{text} · {part}" if text else part
             if len(text) >= 100:
                 break
-        for filler in (self.date, *(section.title for section in self.sections), self.words.view):
+        sections = (section.title for section in self.sections)
+        for filler in (self.date, *sections, self.words.view, self.words.archive):
             if len(text) < 40:
                 text = f"{text} · {filler}" if text else filler
         return shorten(text, 130)

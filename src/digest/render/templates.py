@@ -13,7 +13,9 @@ import re
 import textwrap
 import traceback
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
+from typing import Literal
 
 from jinja2 import (
     BaseLoader,
@@ -29,7 +31,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from digest.errors import RenderError
 
 #: What a subscriber may put into a mail: the only names between curly brackets.
-HOLES = ("name", "greeting", "email", "leave_url")
+HOLES = ("name", "greeting", "email", "leave_url", "preferences_url")
 
 #: Columns of the text part.
 TEXT_WIDTH = 72
@@ -133,6 +135,22 @@ class Templates:
         """
         holes = {hole: marker(nonce, hole) for hole in HOLES}
         return self._filled(self._mail, name, values | {"hole": holes})
+
+    def files(self, kind: Literal["email", "pages"]) -> dict[str, Path]:
+        """The templates in force: name, and the file that it is."""
+        found: dict[str, Path] = {}
+        for folder in reversed(self._folders):
+            found |= {
+                path.name: path for path in sorted((folder / kind).glob("*")) if path.is_file()
+            }
+        return found
+
+    def fingerprint(self, kind: Literal["email", "pages"]) -> str:
+        """A hash of the templates in force: what was made with others may look otherwise."""
+        told = blake2b(digest_size=16)
+        for name, path in sorted(self.files(kind).items()):
+            told.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
+        return told.hexdigest()
 
     def mail_source(self, name: str) -> str:
         """The text of ``email/NAME`` as its author wrote it."""
