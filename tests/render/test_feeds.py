@@ -1,200 +1,299 @@
 import json
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
-import feedparser
 import pytest
-from defusedxml import ElementTree
 from lxml import html
 
-from digest.model import Block, Edition, Section
-from digest.render import Links, Press, atom, json_feed, rss
-from digest.settings import Newsletter
-from make import MORNING, make_edition, make_item, make_story
-
-Write = Callable[..., bytes]
-
-ATOM = "{http://www.w3.org/2005/Atom}"
-HOME = "https://news.example.org/"
-
-
-@pytest.fixture(scope="module")
-def editions(morning: Edition) -> list[Edition]:
-    """Five mornings, newest first."""
-    return [
-        replace(morning, id=f"daily@{day:%Y-%m-%dT0700}", slot_at=day)
-        for day in (MORNING - timedelta(days=n) for n in range(5))
-    ]
-
-
-@pytest.fixture(scope="module")
-def write(daily: Newsletter, press: Press) -> Write:
-    def written(format: Write, editions: list[Edition]) -> bytes:
-        return format(daily, editions, press=press)
-
-    return written
-
-
-@pytest.mark.parametrize("format", [rss, atom, json_feed])
-def test_two_renderings_are_the_same_octets(
-    format: Write, write: Write, editions: list[Edition]
-) -> None:
-    assert write(format, editions) == write(format, editions)
-
-
-@pytest.mark.parametrize("format", [rss, atom])
-def test_readers_find_every_edition_newest_first(
-    format: Write, write: Write, editions: list[Edition], links: Links
-) -> None:
-    feed = feedparser.parse(write(format, editions))
-    assert not feed.bozo
-    assert feed.feed.title == "The Daily"
-    assert feed.feed.link == HOME
-    assert [entry.link for entry in feed.entries] == [links.edition_url(e.id) for e in editions]
-    assert feed.entries[0].title.startswith("May 18, 2026: Harbour council votes")
-    assert feed.entries[0].published_parsed[:5] == (2026, 5, 18, 4, 0)
-    assert len({entry.id for entry in feed.entries}) == 5
-    assert {tag.term for tag in feed.entries[0].tags} == {"At sea", "City & council"}
-
-
-def test_the_rss_channel_links_to_the_page_and_names_itself(
-    write: Write, editions: list[Edition]
-) -> None:
-    channel = ElementTree.fromstring(write(rss, editions)).find("channel")
-    assert channel.findtext("link") == HOME
-    assert channel.findtext("description") == "What the bay talks about."
-    assert channel.findtext("language") == "en"
-    assert channel.findtext("lastBuildDate") == "Mon, 18 May 2026 04:00:00 +0000"
-    own = channel.find(f"{ATOM}link[@rel='self']")
-    assert own.get("href") == "https://news.example.org/feeds/daily/feed.rss"
-    item = channel.find("item")
-    assert item.find("guid").get("isPermaLink") == "false"
-    assert item.findtext("{http://purl.org/dc/elements/1.1/}creator") == "Harbour Newsroom"
-    assert item.findtext("author") is None
-    assert "<h2>" in item.findtext("{http://purl.org/rss/1.0/modules/content/}encoded")
-    assert "<" not in item.findtext("description")
-
-
-def test_the_atom_feed_has_what_the_standard_demands(write: Write, editions: list[Edition]) -> None:
-    feed = ElementTree.fromstring(write(atom, editions))
-    assert feed.findtext(f"{ATOM}updated") == "2026-05-18T04:00:00+00:00"
-    assert feed.findtext(f"{ATOM}author/{ATOM}name") == "Harbour Newsroom"
-    assert [link.get("rel") for link in feed.findall(f"{ATOM}link")].count("alternate") == 1
-    own = feed.find(f"{ATOM}link[@rel='self']")
-    assert own.get("href") == "https://news.example.org/feeds/daily/feed.atom"
-    for element in [feed, *feed.findall(f"{ATOM}entry")]:
-        for name in ("id", "title", "updated"):
-            assert len(element.findall(f"{ATOM}{name}")) == 1
-    for entry in feed.findall(f"{ATOM}entry"):
-        assert entry.find(f"{ATOM}content").get("type") == "html"
-        assert len(entry.findall(f"{ATOM}link")) == 1
-
-
-def test_the_json_feed_has_what_the_standard_demands(write: Write, editions: list[Edition]) -> None:
-    feed = json.loads(write(json_feed, editions))
-    assert feed["version"] == "https://jsonfeed.org/version/1.1"
-    assert feed["home_page_url"] == HOME
-    assert feed["feed_url"] == "https://news.example.org/feeds/daily/feed.json"
-    assert feed["authors"] == [{"name": "Harbour Newsroom", "url": HOME}]
-    assert len({item["id"] for item in feed["items"]}) == 5
-    first = feed["items"][0]
-    assert first["date_published"] == "2026-05-18T04:00:00+00:00"
-    assert first["tags"] == ["At sea", "City & council"]
-    assert first["content_html"].startswith("<div")
-    assert "<" not in first["title"] + first["summary"]
-
-
-def test_all_three_hold_the_same_contents(write: Write, editions: list[Edition]) -> None:
-    in_json = [item["content_html"] for item in json.loads(write(json_feed, editions))["items"]]
-    channel = ElementTree.fromstring(write(rss, editions)).find("channel")
-    name = "{http://purl.org/rss/1.0/modules/content/}encoded"
-    assert [item.findtext(name) for item in channel.findall("item")] == in_json
-    feed = ElementTree.fromstring(write(atom, editions))
-    assert [e.findtext(f"{ATOM}content") for e in feed.findall(f"{ATOM}entry")] == in_json
-
-
-def test_contents_are_harmless_and_absolute(write: Write, editions: list[Edition]) -> None:
-    content = json.loads(write(json_feed, editions))["items"][0]["content_html"]
-    assert "/leave/" not in content
-    assert not re.search(r"hole-|\{\{|\[\[|<script|<style|<form|style=|\son\w+=", content)
-    fragment = html.fragment_fromstring(content)
-    for address in fragment.xpath("//@href | //@src"):
-        assert address.startswith("https://")
-    assert fragment.xpath("//h3[@lang='ar']")
-    assert "Police find the bronze heron." in content
-
-
-@pytest.mark.parametrize("format", [rss, atom, json_feed])
-@pytest.mark.parametrize(
-    "words", ["a\x00b\x1b\ufffe\ud800c", "]]> </item> &amp; <b>", "{{ x }} {% y %}", "😀 العربية"]
+from digest.model import Correction, Edition
+from digest.render import Press
+from digest.render.feeds import view_files
+from digest.settings import Brand
+from feedroom import (
+    ATOM,
+    CONTENT,
+    SITE,
+    WEEKS,
+    Feeds,
+    edition_at,
+    hostile_edition,
+    make_newsletter,
+    mornings,
+    sections_of,
+    story_of,
+    write_archive,
+    write_feeds,
 )
-def test_hostile_words_break_no_feed(format: Write, words: str, write: Write) -> None:
-    blocks = (Block(text=f"{words} and more"),)
-    story = make_story(replace(make_item(), title=words, blocks=blocks))
-    edition = make_edition(Section(slug="a", title=words, stories=(story,)), title=words)
-    raw = write(format, [edition])
-    if format is json_feed:
-        content = json.loads(raw)["items"][0]["content_html"]
-    else:
-        ElementTree.fromstring(raw)
-        content = feedparser.parse(raw).entries[0].content[0].value
-    assert len(html.fragment_fromstring(content).xpath("//h3")) == 1
-    assert "<b>" not in content
+from make import MORNING, make_edition
+
+FORMATS = ("rss", "atom", "json")
 
 
-@pytest.mark.parametrize("format", [rss, atom, json_feed])
-def test_a_feed_without_editions_is_a_feed(format: Write, write: Write) -> None:
-    raw = write(format, [])
-    assert raw == write(format, [])
-    if format is json_feed:
-        assert json.loads(raw)["items"] == []
-    else:
-        assert ElementTree.fromstring(raw) is not None
+@pytest.fixture(scope="module")
+def editions() -> list[Edition]:
+    return mornings()
 
 
-def test_a_feed_stays_short_but_keeps_its_newest_entries(
-    write: Write, editions: list[Edition]
-) -> None:
-    stories = tuple(make_story(make_item(f"Story {n}", "Words. " * 90)) for n in range(30))
-    section = Section(slug="a", title="A", stories=stories)
-    long = [
-        replace(editions[0], id=f"daily@2026-04-{n:02}T0700", sections=(section,))
-        for n in range(30, 0, -1)
-    ]
-    raw = write(json_feed, long)
-    items = json.loads(raw)["items"]
-    assert 5 <= len(items) < 30
-    assert len(raw) < 260_000
-    assert items[0]["url"].endswith("/2026-04-30T0700/")
+@pytest.fixture(scope="module")
+def feeds(press: Press, editions: list[Edition]) -> Feeds:
+    return write_feeds(press, editions, weeks=WEEKS)
 
 
-def test_an_entry_keeps_its_id_when_the_site_moves_to_https(
-    daily: Newsletter, press: Press, morning: Edition
-) -> None:
-    def id_at(base: str) -> str:
-        raw = json_feed(daily, [morning], press=replace(press, links=Links(base, b"k" * 32)))
-        return str(json.loads(raw)["items"][0]["id"])
+def items_of(feeds: Feeds, path: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = json.loads(feeds.files[f"feeds/daily/{path}"])["items"]
+    return items
 
-    assert id_at("http://news.example.org:8025") == id_at("https://news.example.org/new")
-    assert (
-        id_at("https://news.example.org") == "tag:news.example.org,2026-05-18:daily/2026-05-18T0700"
+
+def test_every_channel_is_written_in_every_format(feeds: Feeds) -> None:
+    folders = ["", "stories/", "briefs/", "section/at-sea/", "section/city/", "topic/ferries/",
+               "source/wire/", "source/courier/"]  # fmt: skip
+    assert sorted(feeds.files) == sorted(
+        f"feeds/daily/{folder}feed.{format}" for folder in folders for format in FORMATS
     )
 
 
-def test_corrections_are_in_every_entry_that_has_them(
-    write: Write, editions: list[Edition], corrected: Edition
+def test_two_renderings_are_the_same_octets(press: Press, editions: list[Edition]) -> None:
+    first = write_feeds(press, editions, weeks=WEEKS)
+    assert write_feeds(press, editions, weeks=WEEKS).files == first.files
+
+
+@pytest.mark.parametrize("format", ["rss", "atom"])
+def test_readers_find_every_edition_newest_first(
+    feeds: Feeds, editions: list[Edition], format: str
 ) -> None:
-    items = json.loads(write(json_feed, [corrected, editions[1]]))["items"]
-    content, without = (html.fragment_fromstring(item["content_html"]) for item in items)
-    assert "Corrections and updates" in content.xpath("//h2/text()")
-    assert "Corrections and updates" not in without.xpath("//h2/text()")
-    assert content.xpath("//h3/a[@href='https://wire.example/gull']")
-    assert content.xpath("//p[@lang='ar' and @dir='rtl']/text()") == [
-        *without.xpath("//p[@lang='ar']/text()"),
-        "تصحيح: عدد المدارس سبع.",
+    feed = feeds.parsed(f"feed.{format}")
+    assert feed.feed.title == "The Daily"
+    assert feed.feed.link == f"{SITE}/editions/daily/"
+    days = [f"{SITE}/editions/daily/{e.id.partition('@')[2]}/" for e in editions]
+    assert [entry.link for entry in feed.entries] == days
+    assert feed.entries[0].title == "May 18, 2026: Ferry line reopens, 18 May"
+    assert feed.entries[0].published_parsed[:5] == (2026, 5, 18, 4, 0)
+    assert {tag.term for tag in feed.entries[0].tags} == {"At sea", "City & council"}
+
+
+@pytest.mark.parametrize("format", ["rss", "atom"])
+def test_readers_find_a_story_with_all_that_belongs_to_it(feeds: Feeds, format: str) -> None:
+    entry = feeds.parsed(f"stories/feed.{format}").entries[0]
+    assert entry.title == "Ferry line reopens, 18 May"
+    assert entry.link.startswith("https://wire.example/")
+    assert [author.name for author in entry.authors] == ["Ines Marrow", "Tom Vale"]
+    assert {tag.term for tag in entry.tags} == {"ferries", "Harbour", "At sea"}
+    assert entry.summary.startswith("Two boats run from October, said on 18 May.")
+    assert entry.published_parsed[:5] == (2026, 5, 17, 22, 0)
+    assert entry.media_content[0]["url"] == "https://pictures.example/ferry.jpg"
+    assert entry.media_thumbnail[0]["url"] == "https://pictures.example/ferry.jpg"
+    assert entry.publisher == "Coastline Wire"
+    assert "Two boats run" in entry.content[0].value
+
+
+def test_a_json_reader_finds_the_same(feeds: Feeds) -> None:
+    story = items_of(feeds, "stories/feed.json")[0]
+    assert story["external_url"].startswith("https://wire.example/")
+    assert story["url"].startswith(f"{SITE}/editions/daily/2026-05-18T0700/")
+    assert story["image"] == "https://pictures.example/ferry.jpg"
+    assert story["authors"] == [{"name": "Ines Marrow"}, {"name": "Tom Vale"}]
+    assert story["tags"] == ["ferries", "Harbour", "At sea"]
+    assert story["date_published"] == "2026-05-17T22:00:00+00:00"
+    assert story["date_modified"] == "2026-05-18T04:00:00+00:00"
+    assert story["attachments"] == [
+        {"url": "https://pictures.example/ferry.jpg", "mime_type": "image/jpeg"}
     ]
-    said = " ".join(content.text_content().split())
-    assert "Correction · Sun, May 17, 10:00 PM · Coastline Wire" in said
-    assert "Some 90 passengers were on the “Gull Maiden”." in said
+
+
+def test_each_channel_has_what_it_promises(feeds: Feeds) -> None:
+    def titles(folder: str) -> set[str]:
+        return {
+            re.sub(r",? (on )?\d.*", "", item["title"])
+            for item in items_of(feeds, f"{folder}/feed.json")
+        }
+
+    assert titles("stories") == {"Ferry line reopens", "Tram strike is off"}
+    assert titles("section/at-sea") == titles("topic/ferries") == {"Ferry line reopens"}
+    assert titles("section/city") == {"Tram strike is off"}
+    assert titles("briefs") == {"Bridge closed until noon."}
+    # Told first by another, and by it too.
+    assert titles("source/courier") == {"Ferry line reopens", "Tram strike is off"}
+    assert titles("source/wire") == {"Ferry line reopens", "Bridge closed until noon."}
+
+
+def test_all_formats_hold_the_same_contents(feeds: Feeds) -> None:
+    for path in list(feeds.paths(".json")):
+        stem = path.removesuffix(".json")
+        in_json = [item["content_html"] for item in items_of(feeds, path)]
+        in_rss = [item.findtext(CONTENT) for item in feeds.xml(f"{stem}.rss").iter("item")]
+        in_atom = [
+            entry.findtext(f"{ATOM}content")
+            for entry in feeds.xml(f"{stem}.atom").iter(f"{ATOM}entry")
+        ]
+        assert in_rss == in_atom == in_json
+        ids = [item["id"] for item in items_of(feeds, path)]
+        assert [item.findtext("guid") for item in feeds.xml(f"{stem}.rss").iter("item")] == ids
+
+
+def test_a_story_told_in_two_editions_is_there_once_as_the_newer_has_it(press: Press) -> None:
+    story = story_of("Ferry line reopens")
+    old = edition_at(MORNING - timedelta(days=1), *sections_of((story,)))
+    new = edition_at(MORNING, *sections_of((replace(story, headline="Ferry line is back"),)))
+    items = items_of(write_feeds(press, [new, old]), "stories/feed.json")
+    assert [item["title"] for item in items] == ["Ferry line is back"]
+
+
+def test_a_correction_keeps_the_id_so_that_nothing_is_announced_again(press: Press) -> None:
+    edition = edition_at(MORNING)
+    correction = Correction(
+        item_id=edition.stories[0].id,
+        headline="Ferry line reopens",
+        corrects=True,
+        at=MORNING + timedelta(hours=5),
+        sentences=("Three boats run, not two.",),
+        edition_id=edition.id,
+    )
+    before, after = (
+        write_feeds(press, [edition], later=later).parsed("stories/feed.atom").entries[0]
+        for later in ([], [correction])
+    )
+    assert (after.id, after.published) == (before.id, before.published)
+    assert after.updated > before.updated
+    assert "Three boats run, not two." in after.content[0].value
+
+
+# -------------------------------------------------------------------- hostile words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "a\x00b\x1b\ufffe\ud800c",
+        "]]> </item> &amp; <b> -- -->",
+        "<script>alert(1)</script>",
+        "{{ x }} {% y %} [[ z ]]",
+        "😀 العربية \u202etxt.exe",
+        "AT&T 5 < 6",
+        "word " * 5_000,
+        "x" * 4_000,
+        '" onload="x()',
+    ],
+    ids=["control", "cdata", "script", "template", "bidi", "signs", "long", "unbroken", "quote"],
+)
+def test_hostile_words_break_no_feed(press: Press, words: str) -> None:
+    feeds = write_feeds(
+        press, [hostile_edition(words)], newsletter=make_newsletter(feed_topics=(words,))
+    )
+    for path in [*feeds.paths(".rss"), *feeds.paths(".atom")]:
+        for entry in feeds.parsed(path).entries:
+            assert entry.title.strip()
+    stories = items_of(feeds, "stories/feed.json")
+    (item,) = stories
+    tree = html.fragment_fromstring(item["content_html"])
+    assert not tree.xpath(".//script | .//b[contains(., 'alert')]")
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\u202e]", item["content_html"])
+    for element in tree.iter():
+        assert not [name for name in element.attrib if name.startswith("on")]
+    description = feeds.xml("stories/feed.rss").find("channel/item/description").text
+    # It is HTML: what was text is still text in it.
+    assert html.fragment_fromstring(description, create_parent="p").xpath("count(.//*)") == 0
+
+
+def test_a_comment_for_people_cannot_be_ended_by_a_title(press: Press) -> None:
+    newsletter = make_newsletter(title="A --> <x> -- B ---")
+    feeds = write_feeds(press, mornings(1), newsletter=newsletter)
+    assert feeds.xml("feed.rss").findtext("channel/title") == "A --> <x> -- B ---"
+    assert feeds.parsed("feed.atom").feed.title == "A --> <x> -- B ---"
+
+
+# --------------------------------------------------------------------- empty, long
+
+
+@pytest.mark.parametrize("issues", [0, 1])
+def test_a_feed_without_entries_is_a_feed(press: Press, issues: int) -> None:
+    # An edition of nothing but corrections has no stories and no briefs.
+    bare = make_edition(sections=()) if issues else None
+    feeds = write_feeds(press, [bare] if bare else [])
+    assert feeds.files == write_feeds(press, [bare] if bare else []).files
+    for format in ("rss", "atom"):
+        assert feeds.parsed(f"stories/feed.{format}").entries == []
+    assert items_of(feeds, "stories/feed.json") == []
+    assert feeds.xml("briefs/feed.atom").findtext(f"{ATOM}updated") == "2000-01-01T00:00:00+00:00"
+
+
+def heavy(days: int) -> list[Edition]:
+    """An edition a day, of some 60 KB."""
+    stories = tuple(story_of(f"Story {n}", f"Longestwords{n}. " * 100, site="W") for n in range(30))
+    return [
+        edition_at(
+            day,
+            *sections_of(tuple(replace(s, id=f"{day:%d}{n:014}") for n, s in enumerate(stories))),
+        )
+        for day in (MORNING - timedelta(days=n) for n in range(days))
+    ]
+
+
+def test_a_feed_stays_short_but_keeps_what_no_archive_has(press: Press) -> None:
+    feeds = write_feeds(press, heavy(9), weeks=WEEKS)
+    items = items_of(feeds, "feed.json")
+    assert 1 < len(items) < 9
+    assert items[0]["url"].endswith("/2026-05-18T0700/")
+    # The same days, none of them in an archive.
+    whole = write_feeds(press, heavy(9))
+    assert len(whole.parsed("feed.rss").entries) == 9
+    assert len(whole.parsed("feed.atom").entries) == 9
+
+
+def test_a_long_json_feed_goes_on_in_further_pages(press: Press) -> None:
+    feeds = write_feeds(press, heavy(9), weeks=["2026-W18"])
+    seen: list[str] = []
+    address, pages = f"{SITE}/feeds/daily/feed.json", 0
+    while address.removeprefix(f"{SITE}/") in feeds.files:
+        raw = feeds.files[address.removeprefix(f"{SITE}/")]
+        assert len(raw) < 250_000
+        page = json.loads(raw)
+        assert page["feed_url"] == f"{SITE}/feeds/daily/feed.json"
+        seen += [item["url"] for item in page["items"]]
+        address, pages = page["next_url"], pages + 1
+    assert address == f"{SITE}/feeds/daily/2026-W18.json"
+    assert pages > 1
+    assert len(seen) == len(set(seen)) == 9
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_a_week_of_archive_goes_on_in_further_pages_too(press: Press) -> None:
+    feeds = write_archive(press, "2026-W20", heavy(8)[1:], older="2026-W19")
+    assert all(len(raw) < 250_000 for path, raw in feeds.files.items() if path.endswith(".json"))
+    assert "feeds/daily/2026-W20-2.json" in feeds.files
+    first = json.loads(feeds.files["feeds/daily/2026-W20.json"])
+    assert first["next_url"] == f"{SITE}/feeds/daily/2026-W20-2.json"
+
+
+# -------------------------------------------------------------------------- people
+
+
+def test_people_who_open_a_feed_are_told_what_it_is(feeds: Feeds, press: Press) -> None:
+    ((path, style),) = view_files(press)
+    for format in ("rss", "atom"):
+        raw = feeds.files[f"feeds/daily/stories/feed.{format}"].decode()
+        assert f'<?xml-stylesheet type="text/css" href="{SITE}/{path}"?>' in raw
+        # For browsers that show the source alone.
+        assert "This is a feed. Copy its address" in raw.partition("-->")[0]
+        page = feeds.xml(f"stories/feed.{format}").find(".//{http://www.w3.org/1999/xhtml}div")
+        links = [link.get("href") for link in page.iter("{http://www.w3.org/1999/xhtml}a")]
+        assert links[:2] == [f"{SITE}/editions/daily/", f"{SITE}/feeds/daily/"]
+        assert links[2].startswith("https://wire.example/")
+        code = page.find(".//{http://www.w3.org/1999/xhtml}code")
+        assert code.text == f"{SITE}/feeds/daily/stories/feed.{format}"
+    assert b"prefers-color-scheme: dark" in style
+    assert b"url(" not in style.replace(b'@namespace h url("http://www.w3.org/1999/xhtml");', b"")
+
+
+def test_the_view_has_the_brands_colours_and_fonts(press: Press) -> None:
+    brand = Brand(accent="#1a5fb4", headline_font="Gill Sans, serif")
+    ((_, style),) = view_files(replace(press, brand=brand))
+    assert b"--accent: #1a5fb4" in style
+    assert b'"Gill Sans", serif' in style
+
+
+def test_archive_documents_are_no_pages(press: Press) -> None:
+    feeds = write_archive(press, "2026-W20", mornings()[1:8])
+    assert b"xml-stylesheet" not in feeds.files["feeds/daily/2026-W20.atom"]
+    assert b"xhtml" not in feeds.files["feeds/daily/2026-W20.rss"]

@@ -1,194 +1,187 @@
-"""Editions as RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1: one entry each, whole and public.
+"""Feeds as files: RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1, with archives (RFC 5005).
 
-All dates come from the editions, so two renderings are the same octets and an ETag
+All dates come from what was stored, so two renderings are the same octets and an ETag
 holds.  No entry has a personal link, a style or a script.
+
+A channel has one document that readers subscribe to, and one for every complete week, which
+changes no more; each names the one before it, so that a reader can walk the whole past.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlsplit
-
-from feedgen.feed import FeedGenerator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from digest.model import Edition
-from digest.render.links import FeedFormat, Links
-from digest.render.pages import describe
-from digest.render.press import Press
-from digest.render.showing import show
-from digest.render.shown import Shown
-from digest.render.templates import Templates
-from digest.render.tidy import one_line, shorten
-from digest.settings import Newsletter, Site
+from digest.render.channels import Channel, folder
+from digest.render.feed_document import Document
+from digest.render.feed_entries import Entry, Stock, entries_of, holds, week_of
+from digest.render.feed_json import write_json
+from digest.render.feed_xml import STYLE, write_xml
+from digest.render.frame import frame
+from digest.render.links import feed_file
+from digest.render.press import Issue, Press, issue
+from digest.render.showing import Gallery
+from digest.render.tidy import one_line
+from digest.render.wording import words_for
+from digest.settings import Newsletter
 
-#: Octets of a feed's contents: JSON Feed 1.1 advises readers to expect no more than 256 KB.
+__all__ = (
+    "archive_files",
+    "atom",
+    "feed_files",
+    "json_feed",
+    "rss",
+    "view_files",
+    "week_of",
+)
+
+#: Octets of the contents of a feed, beyond which entries of earlier weeks are left out.
 FEED_LIMIT = 240_000
-#: Entries that a feed has however long they are.
-FEWEST = 5
-#: The date of a feed without an edition: fixed, a moving one would change the ETag.
-_NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One edition as an entry of a feed."""
+def feed_files(
+    newsletter: Newsletter,
+    channels: Sequence[Channel],
+    issues: Sequence[Issue],
+    *,
+    press: Press,
+    weeks: Sequence[str] = (),
+    full: Mapping[str, str] = MappingProxyType({}),
+    sizes: Mapping[str, int] = MappingProxyType({}),
+) -> Iterator[tuple[str, bytes]]:
+    """What readers subscribe to: path under ``out/`` and octets, for every channel and format.
 
-    id: str
-    url: str
-    title: str
-    summary: str
-    html: str
-    published: datetime
-    tags: tuple[str, ...]
+    What is in no archive document yet is always in the feed; older entries are there as long as
+    it stays short.  A JSON feed that would be too long goes on in further pages.
 
+    Args:
+        channels: of *newsletter*, as `channels.channels` names them.
+        issues: newest edition first; at least all of the weeks that are not in *weeks*.
+        weeks: those that have archive documents, oldest first.
+        full: safe HTML by item id, for ``feed_text = "full"``.
+        sizes: octets of kept pictures, by their names under ``pictures/``.
 
-def entry_id(edition: Edition, links: Links) -> str:
-    """A tag URI (RFC 4151): it stays when the site moves to https or to another folder."""
-    host = urlsplit(links.base_url).hostname or "localhost"
-    newsletter, _, slot = edition.id.partition("@")
-    return f"tag:{host},{edition.slot_at.astimezone(UTC):%Y-%m-%d}:{newsletter}/{slot}"
-
-
-def _title(shown: Shown) -> str:
-    return shorten(f"{shown.short_date}: {shown.top.headline}", 160) if shown.top else shown.date
-
-
-def _entries(
-    editions: Sequence[Edition], site: Site, links: Links, templates: Templates
-) -> list[Entry]:
-    entries: list[Entry] = []
-    room = FEED_LIMIT
-    for edition in editions:
-        shown = show(edition, links=links)
-        html = templates.page("entry.html", edition=shown, words=shown.words, site=site).strip()
-        room -= len(html.encode())
-        if room < 0 and len(entries) >= FEWEST:
-            break
-        entries.append(
-            Entry(
-                id=entry_id(edition, links),
-                url=shown.url,
-                title=_title(shown),
-                summary=describe(shown),
-                html=html,
-                published=edition.slot_at.astimezone(UTC),
-                tags=tuple(section.title for section in shown.sections),
-            )
+    Raises:
+        RenderError: a template is broken.
+    """
+    stock = Stock(newsletter=newsletter, press=press, full=full, sizes=sizes)
+    entries = _newest(entry for issue in issues for entry in entries_of(issue, stock))
+    archived = set(weeks) - {week_of(issue.edition) for issue in issues[:1]}
+    for channel in channels:
+        mine = [entry for entry in entries if holds(channel, entry)]
+        document = Document(
+            channel=channel,
+            newsletter=newsletter,
+            press=press,
+            entries=tuple(_that_fit(mine, archived)),
+            older=weeks[-1] if weeks else None,
         )
-    return entries
+        yield from _files(document)
 
 
-def _generator(
-    format: FeedFormat, newsletter: Newsletter, entries: Sequence[Entry], site: Site, links: Links
-) -> Any:
-    """A feedgen feed with what RSS and Atom share, in the order that feedgen needs."""
-    feed = FeedGenerator()
-    feed.id(links.feed_url(newsletter.slug, "atom"))
-    feed.title(one_line(newsletter.title))
-    # The last link becomes the channel's link in RSS: the page, never the feed itself.
-    own = links.feed_url(newsletter.slug, format)
-    feed.link(href=own, rel="self", type=f"application/{format}+xml")
-    feed.link(href=links.home_url(), rel="alternate", type="text/html")
-    about = one_line(newsletter.description) or one_line(newsletter.title)
-    feed.description(about)
-    feed.subtitle(about)
-    feed.language(newsletter.language)
-    feed.generator("Digest")
-    newest = max((entry.published for entry in entries), default=_NEVER)
-    feed.updated(newest)
-    feed.lastBuildDate(newest)
-    feed.pubDate(newest)
-    feed.author(name=one_line(site.name), uri=links.home_url())
-    feed.load_extension("dc", atom=False, rss=True)
+def archive_files(
+    newsletter: Newsletter,
+    channels: Sequence[Channel],
+    week: str,
+    issues: Sequence[Issue],
+    *,
+    press: Press,
+    older: str | None = None,
+    newer: str | None = None,
+    full: Mapping[str, str] = MappingProxyType({}),
+    sizes: Mapping[str, int] = MappingProxyType({}),
+) -> Iterator[tuple[str, bytes]]:
+    """The archive documents (RFC 5005 §4) of one complete *week*: path under ``out/`` and octets.
+
+    Every channel has one, an empty one too: the chain from week to week has no gap.
+
+    Args:
+        issues: all of the week, newest first, shown as they were: without later corrections.
+        older: the week of the archive documents before these; None for the first.
+        newer: likewise of those after; None for the latest.
+
+    Raises:
+        RenderError: a template is broken.
+    """
+    stock = Stock(newsletter=newsletter, press=press, full=full, sizes=sizes)
+    entries = _newest(entry for issue in issues for entry in entries_of(issue, stock))
+    for channel in channels:
+        document = Document(
+            channel=channel,
+            newsletter=newsletter,
+            press=press,
+            entries=tuple(entry for entry in entries if holds(channel, entry)),
+            week=week,
+            older=older,
+            newer=newer,
+        )
+        yield from _files(document)
+
+
+def view_files(press: Press) -> Iterator[tuple[str, bytes]]:
+    """The style sheet that makes a feed a page for people: path under ``out/`` and octets.
+
+    Raises:
+        RenderError: its template is broken.
+    """
+    yield STYLE, press.templates.page("feed.css", **frame(press)).encode()
+
+
+def _newest(entries: Iterable[Entry]) -> list[Entry]:
+    """*entries*, each thing once: as its newest edition has it, which comes first."""
+    found: dict[str, Entry] = {}
     for entry in entries:
-        told = feed.add_entry(order="append")
-        told.id(entry.id)
-        told.guid(entry.id, permalink=False)
-        told.title(entry.title)
-        told.link(href=entry.url, rel="alternate", type="text/html")
-        told.published(entry.published)
-        told.updated(entry.published)
-        if format == "rss":
-            told.description(entry.summary)
-            told.content(entry.html, type="CDATA")
-            # RSS authors must have an address, which nobody wants in a feed.
-            told.dc.dc_creator(one_line(site.name))
-        else:
-            told.summary(entry.summary)
-            told.content(entry.html, type="html")
-        for tag in entry.tags:
-            told.category(term=tag)
-    return feed
+        found.setdefault(entry.key, entry)
+    return list(found.values())
 
 
-def rss(
-    newsletter: Newsletter,
-    editions: Sequence[Edition],
-    *,
-    press: Press,
-) -> bytes:
-    """RSS 2.0 of *editions*, newest first: as many as fit a feed, five at least.
+def _that_fit(entries: Iterable[Entry], archived: set[str]) -> Iterator[Entry]:
+    room = FEED_LIMIT
+    for entry in entries:
+        room -= len(entry.html.encode())
+        if room >= 0 or entry.week not in archived:
+            yield entry
 
-    Raises:
-        RenderError: the template of an entry is broken.
-    """
-    entries = _entries(editions, press.site, press.links, press.templates)
-    return bytes(
-        _generator("rss", newsletter, entries, press.site, press.links).rss_str(pretty=True)
+
+def _files(document: Document) -> Iterator[tuple[str, bytes]]:
+    place, week = folder(document.channel), document.week
+    yield feed_file(place, "rss", week=week), write_xml("rss", document)
+    yield feed_file(place, "atom", week=week), write_xml("atom", document)
+    for page, octets in enumerate(write_json(document), start=1):
+        yield feed_file(place, "json", week=week, page=page), octets
+
+
+# ------------------------------------------------------- one feed of editions
+
+
+def _editions(newsletter: Newsletter, editions: Sequence[Edition], press: Press) -> Document:
+    stock = Stock(newsletter=newsletter, press=press, full={}, sizes={})
+    channel = Channel(
+        newsletter=newsletter.slug,
+        kind="editions",
+        title=one_line(newsletter.title),
+        name=words_for(newsletter.language).editions,
+    )
+    shown = (issue(edition, press=press, gallery=Gallery()) for edition in editions)
+    entries = [next(iter(entries_of(one, stock))) for one in shown]
+    older = {entry.week for entry in entries} - {entry.week for entry in entries[:1]}
+    return Document(
+        channel=channel,
+        newsletter=newsletter,
+        press=press,
+        entries=tuple(_that_fit(entries, older)),
     )
 
 
-def atom(
-    newsletter: Newsletter,
-    editions: Sequence[Edition],
-    *,
-    press: Press,
-) -> bytes:
-    """Atom (RFC 4287) of *editions*, newest first: as many as fit a feed, five at least.
-
-    Raises:
-        RenderError: the template of an entry is broken.
-    """
-    entries = _entries(editions, press.site, press.links, press.templates)
-    return bytes(
-        _generator("atom", newsletter, entries, press.site, press.links).atom_str(pretty=True)
-    )
+def rss(newsletter: Newsletter, editions: Sequence[Edition], *, press: Press) -> bytes:
+    """RSS 2.0 of *editions*, newest first."""
+    return write_xml("rss", _editions(newsletter, editions, press))
 
 
-def json_feed(
-    newsletter: Newsletter,
-    editions: Sequence[Edition],
-    *,
-    press: Press,
-) -> bytes:
-    """JSON Feed 1.1 of *editions*, newest first: as many as fit a feed, five at least.
+def atom(newsletter: Newsletter, editions: Sequence[Edition], *, press: Press) -> bytes:
+    """Atom (RFC 4287) of *editions*, newest first."""
+    return write_xml("atom", _editions(newsletter, editions, press))
 
-    Raises:
-        RenderError: the template of an entry is broken.
-    """
-    site, links = press.site, press.links
-    author = {"name": one_line(site.name), "url": links.home_url()}
-    feed = {
-        "version": "https://jsonfeed.org/version/1.1",
-        "title": one_line(newsletter.title),
-        "home_page_url": links.home_url(),
-        "feed_url": links.feed_url(newsletter.slug, "json"),
-        "description": one_line(newsletter.description) or one_line(newsletter.title),
-        "language": newsletter.language,
-        "authors": [author],
-        "items": [
-            {
-                "id": entry.id,
-                "url": entry.url,
-                "title": entry.title,
-                "summary": entry.summary,
-                "content_html": entry.html,
-                "date_published": entry.published.isoformat(),
-                "tags": list(entry.tags),
-            }
-            for entry in _entries(editions, press.site, press.links, press.templates)
-        ],
-    }
-    return json.dumps(feed, ensure_ascii=False, indent=1).encode()
+
+def json_feed(newsletter: Newsletter, editions: Sequence[Edition], *, press: Press) -> bytes:
+    """JSON Feed 1.1 of *editions*, newest first."""
+    return next(write_json(_editions(newsletter, editions, press)))
