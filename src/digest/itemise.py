@@ -65,6 +65,7 @@ def itemise(
                 position=position,
                 language=source.language,
                 id=id,
+                in_folder=source.kind == "folder",
             )
         except ParseError as error:
             faults.append((name, str(error)))

@@ -36,6 +36,7 @@ def clean(
     position: int = 0,
     language: str | None = None,
     id: str | None = None,
+    in_folder: bool = False,
 ) -> Item:
     """Make *raw* an item: safe to show, and known again when it is met again.
 
@@ -46,6 +47,7 @@ def clean(
         language: BCP 47 of the source, for items that do not say.
         id: as `identify` gave it for the whole document; None makes it of this entry alone,
             by the source's guid.
+        in_folder: the source is a folder of ours: its pictures may lie there.
 
     Raises:
         ParseError: there is neither a headline nor text.
@@ -77,7 +79,7 @@ def clean(
         standfirst=standfirst,
         blocks=blocks,
         topics=_names(raw.topics),
-        image=_image(raw.image),
+        image=_image(raw.image, f"folder:{source_id}/" if in_folder else None),
         cards=tuple(card for card in map(_card, raw.cards) if card.title),
         reading_min=raw.reading_min if raw.reading_min and raw.reading_min > 0 else None,
         site=plain(raw.site)[:80] or None if raw.site else None,
@@ -100,12 +102,15 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in found if name and len(name) <= _NAME_CHARS)
 
 
-def _image(image: Image | None) -> Image | None:
+def _image(image: Image | None, folder: str | None) -> Image | None:
+    """*image* with words and address made safe; *folder* begins those of pictures on our disk."""
     if image is None:
         return None
+    url = image.url
+    lies_here = folder is not None and url is not None and url.startswith(folder)
     cleaned = replace(
         image,
-        url=canonical_url(image.url),
+        url=url if lies_here else canonical_url(url),
         alt=plain(image.alt or "") or None,
         caption=plain(image.caption or "") or None,
         credit=plain(image.credit or "") or None,

@@ -33,6 +33,7 @@ MODULES = (
     "digest.reading.document",
     "digest.reading.feedlinks",
     "digest.reading.listing",
+    "digest.reading.picture",
     "digest.reading.pushed",
     "digest.reading.safehtml",
 )

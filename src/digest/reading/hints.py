@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
+from digest.reading.beside import Beside
 from digest.urls import LONGEST_URL
 
 #: What nearly all links look like: whole, and nothing in them to mend.
@@ -22,6 +23,8 @@ class Hints:
     language: str | None = None
     #: IANA name: the zone of clocks printed without one.
     timezone: str = "UTC"
+    #: Of a document in a folder: the pictures that lie there.
+    beside: Beside | None = None
 
 
 @lru_cache(maxsize=2_048)

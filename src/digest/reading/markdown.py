@@ -9,6 +9,7 @@ import importlib
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from markdown_it import MarkdownIt
 
 from digest.errors import ParseError
 from digest.model import BlockKind, Document, Image, Kind, RawItem
+from digest.reading.beside import Beside
 from digest.reading.dates import Moment, read_date
 from digest.reading.entry import BRIEF_CHARS, names, text_as_html
 from digest.reading.hints import Hints, absolute
@@ -96,7 +98,7 @@ def read_markdown(text: str, hints: Hints, *, name: str = "") -> Document:
         standfirst=_text(told, "summary", "description", "standfirst") or None,
         blocks=blocks,
         topics=_list(told, "topics", "tags", "categories", "category"),
-        image=_image(told, rendered, url or hints.url),
+        image=_image(told, rendered, url or hints.url, hints.beside),
         html=markup,
         html_base=url or hints.url if markup else None,
     )
@@ -196,13 +198,15 @@ def _moment(
     return None, ()
 
 
-def _image(told: Mapping[str, Any], rendered: str, base: str | None) -> Image | None:
-    url = absolute(_text(told, "image", "cover"), base)
-    if url is None:
-        return images_of_html(rendered, base)
-    return Image(
-        url=url,
-        alt=_text(told, "image_alt") or None,
+def _image(
+    told: Mapping[str, Any], rendered: str, base: str | None, beside: Beside | None
+) -> Image | None:
+    named = _text(told, "image", "cover")
+    url = (beside.find(named) if beside else None) or absolute(named, base)
+    image = Image(url=url) if url else images_of_html(rendered, base, beside)
+    return image and replace(
+        image,
+        alt=_text(told, "image_alt") or image.alt,
         caption=_text(told, "caption") or None,
         credit=_text(told, "credit") or None,
     )

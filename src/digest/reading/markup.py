@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from digest.errors import ParseError
 from digest.model import Block, BlockKind, Image
+from digest.reading.beside import Beside
 from digest.reading.decode import clean_text
 from digest.reading.hints import absolute
 
@@ -279,25 +280,34 @@ class _BlockReader:
         )
 
 
-def images_of_html(markup: str, base: str | None) -> Image | None:
-    """The first picture in *markup* that is more than a counting pixel."""
+def images_of_html(markup: str, base: str | None, beside: Beside | None = None) -> Image | None:
+    """The first picture in *markup* that is more than a counting pixel.
+
+    Args:
+        beside: the pictures that lie in the document's folder.
+    """
     if "<img" not in markup.lower():
         return None
     try:
         root = parse_html(markup, fragment=True)
     except ParseError:
         return None
-    return first_image(root.css("img"), base) if root else None
+    return first_image(root.css("img"), base, beside) if root else None
 
 
-def first_image(nodes: Iterable[LexborNode], base: str | None) -> Image | None:
-    images = (image_of(node.attributes, base) for node in nodes)
+def first_image(
+    nodes: Iterable[LexborNode], base: str | None, beside: Beside | None = None
+) -> Image | None:
+    images = (image_of(node.attributes, base, beside) for node in nodes)
     return next((image for image in images if image is not None), None)
 
 
-def image_of(told: Mapping[str, str | None], base: str | None) -> Image | None:
+def image_of(
+    told: Mapping[str, str | None], base: str | None, beside: Beside | None = None
+) -> Image | None:
     """The picture of an <img> with the attributes *told*; None for a counting pixel."""
-    url = absolute(told.get("src"), base) or absolute(told.get("data-src"), base)
+    url = beside.find(told.get("src")) if beside else None
+    url = url or absolute(told.get("src"), base) or absolute(told.get("data-src"), base)
     width, height = pixels(told.get("width")), pixels(told.get("height"))
     if url is None or (width or 99) <= 2 or (height or 99) <= 2:
         return None

@@ -113,7 +113,7 @@ def _article(
         or names(map(html.escape, meta.desks), language)
     )
     cards = read_cards(root, base)
-    image, under = read_image(meta.image, head, body.container, base)
+    image, under = read_image(meta.image, head, body.container, base, hints.beside)
     # Some print what a picture shows a second time for those who do not see it.
     around = {under or title, image.alt or title if image else title}
     blocks = _body(body.blocks, meta, title, top | around, posts)

@@ -13,6 +13,7 @@ from typing import Final
 from selectolax.lexbor import LexborNode
 
 from digest.model import Image
+from digest.reading.beside import Beside
 from digest.reading.hints import absolute
 from digest.reading.markup import one_line, pixels
 from digest.reading.pagetext_byline import bracket_start
@@ -50,7 +51,11 @@ _HEADINGS: Final = "h1, h2, h3, h4, p ~ p, ul, ol"
 
 
 def read_image(
-    meta: Image | None, scope: LexborNode, body: LexborNode | None, base: str | None
+    meta: Image | None,
+    scope: LexborNode,
+    body: LexborNode | None,
+    base: str | None,
+    beside: Beside | None = None,
 ) -> tuple[Image | None, str | None]:
     """The page's picture with what is written under it, and the words of that as they stand.
 
@@ -58,10 +63,11 @@ def read_image(
         meta: the picture that the page tells machines of; its address holds.
         scope: what holds the article with its headline.
         body: what holds its text.
+        beside: the pictures that lie in the page's folder.
     """
-    shown = _meant(scope, meta, base) if meta is not None else None
+    shown = _meant(scope, meta, base, beside) if meta is not None else None
     if shown is None:
-        shown = _first(_above(scope, body), scope, base)
+        shown = _first(_above(scope, body), scope, base, beside)
     if shown is None:
         return meta, None
     node, image = shown
@@ -79,19 +85,23 @@ def read_image(
 _Shown = tuple[LexborNode, Image]
 
 
-def _meant(scope: LexborNode, meta: Image, base: str | None) -> _Shown | None:
+def _meant(
+    scope: LexborNode, meta: Image, base: str | None, beside: Beside | None
+) -> _Shown | None:
     """The picture in *scope* that *meta* means, perhaps in another size."""
     wanted = _stem(meta.url)
     for node in scope.css(IMAGES)[:_MOST_IMAGES]:
-        image = _image(node, base)
+        image = _image(node, base, beside)
         if image is not None and _stem(image.url) == wanted and not _is_elsewhere(node, scope):
             return node, image
     return None
 
 
-def _first(nodes: Iterable[LexborNode], scope: LexborNode, base: str | None) -> _Shown | None:
+def _first(
+    nodes: Iterable[LexborNode], scope: LexborNode, base: str | None, beside: Beside | None
+) -> _Shown | None:
     for node in nodes:
-        image = _image(node, base)
+        image = _image(node, base, beside)
         if image is None or _is_elsewhere(node, scope):
             continue
         if not _SIGNS.search((image.url or "").rpartition("/")[2]):
@@ -150,12 +160,12 @@ def _stem(url: str | None) -> str:
     return _VARIANT.sub("", name).strip("-_") or name
 
 
-def _image(node: LexborNode, base: str | None) -> Image | None:
+def _image(node: LexborNode, base: str | None, beside: Beside | None = None) -> Image | None:
     told = node.attributes
     width, height = pixels(told.get("width")), pixels(told.get("height"))
     if min(width or _LEAST_PIXELS, height or _LEAST_PIXELS) < _LEAST_PIXELS:
         return None
-    url = source_of(node, base)
+    url = (beside.find(told.get("src")) if beside else None) or source_of(node, base)
     if url is None:
         return None
     return Image(url=url, alt=one_line(told.get("alt")) or None, width=width, height=height)

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from digest.errors import Fault, FetchError, ParseError, SourceError
 from digest.model import Document, FeedManners
 from digest.reading import Hints, read_document, read_feed, read_mail, read_page
+from digest.reading.beside import Beside, with_own_picture
 from digest.settings import Source
-from digest.sources.folder import read_folder
+from digest.sources.folder import picture_names, read_folder
 from digest.sources.following import complete, follow, follow_again
 from digest.sources.giveup import keys_done
 from digest.sources.http import Http, Response, Validators
@@ -295,11 +296,15 @@ async def _folder(
     unread = await known.unread(list(keys.values()))
     new = {name for name, key in keys.items() if key in unread}
     documents, done = [], []
+    hints = _hints(source)
+    if new:
+        names = await asyncio.to_thread(picture_names, base / source.path)
+        hints = replace(hints, beside=Beside(source_id=source.id, names=names) if names else None)
     # Read again, and only as it is needed: all of it at once could be gigabytes.
     bundles = _bundles(_readable(look(only=new), faults)) if new else iter(())
     while bundle := await asyncio.to_thread(next, bundles, None):
         for (name, data), document in zip(
-            bundle, await _read_bundle(readers, bundle, _hints(source)), strict=True
+            bundle, await _read_bundle(readers, bundle, hints), strict=True
         ):
             if document.kind == "unreadable":
                 faults.append(ParseError(source.id, f"{name}: {' '.join(document.problems)}"))
@@ -348,7 +353,14 @@ def _bundles(files: Iterable[tuple[str, bytes]]) -> Iterator[list[tuple[str, byt
 
 def read_bundle(files: Sequence[tuple[str, bytes]], hints: Hints) -> list[Document]:
     """Several documents in one journey to a reader process."""
-    return [read_document(name, data, hints) for name, data in files]
+    return [_read_one(name, data, hints) for name, data in files]
+
+
+def _read_one(name: str, data: bytes, hints: Hints) -> Document:
+    if hints.beside is None:
+        return read_document(name, data, hints)
+    beside = replace(hints.beside, document=name)
+    return with_own_picture(read_document(name, data, replace(hints, beside=beside)), beside)
 
 
 async def _read_bundle(

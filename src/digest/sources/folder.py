@@ -1,20 +1,23 @@
 """A folder of documents, or one file: names and bytes, in an order that does not change.
 
-Hidden files, files called README and tables (*.csv) are no documents.  A
-symbolic link that leads out of the folder is a fault, not a way out.  Loud:
-reads the disk.
+Hidden files, files called README, tables (*.csv) and pictures are no documents;
+a picture is read when a document beside it names it.  A symbolic link that leads
+out of the folder is a fault, not a way out.  Loud: reads the disk.
 """
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
 from digest.errors import Fault, FetchError, ParseError, SourceError
+from digest.reading.beside import ENDINGS
 
 #: The default of [collect] max_bytes.
 LARGEST: Final = 10_000_000
+#: Pictures of one folder that its documents can name.
+MOST_PICTURES: Final = 5_000
 
 
 def read_folder(
@@ -72,13 +75,57 @@ def read_folder(
             yield name, ParseError(source_id, fault_text)
 
 
+def picture_names(path: Path) -> frozenset[str]:
+    """Names of the pictures under *path*, relative to it; none of a single file.
+
+    A folder that may not be read has none: `read_folder` says what is wrong with it.
+    """
+    try:
+        root = path.resolve(strict=True)
+        found = sorted(_pictures(root)) if root.is_dir() else []
+    except OSError:
+        return frozenset()
+    return frozenset(found[:MOST_PICTURES])
+
+
+def read_picture(path: Path, name: str, *, max_bytes: int, source_id: str = "") -> bytes:
+    """The octets of the picture *name* under the folder *path*.
+
+    Raises:
+        SourceError: it is not there, too large, or not in the folder.
+    """
+    if not name.lower().endswith(ENDINGS):
+        raise ParseError(source_id, f"is no picture's name; it ends in {', '.join(ENDINGS)}")
+    try:
+        root = path.resolve(strict=True)
+        target = Path(os.path.realpath(root / name, strict=True))
+    except (OSError, ValueError) as error:
+        told = error if isinstance(error, OSError) else OSError(0, "no such name")
+        raise _unreadable(source_id, told) from error
+    if not target.is_relative_to(root):
+        raise ParseError(source_id, "leads out of the folder; put a copy there")
+    data = _read(target, max_bytes, source_id)
+    if isinstance(data, SourceError):
+        raise data
+    return data
+
+
+def _pictures(root: Path) -> Iterator[str]:
+    for file, fault in _files(root, wanted=_is_picture):
+        if fault is None:
+            yield _printable(file.relative_to(root).as_posix())
+
+
 def _printable(name: str) -> str:
     """A file name need not be UTF-8; what is shown and stored must be."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _files(root: Path) -> Iterator[tuple[Path, OSError | None]]:
-    """Documents, and folders that may not be read, with the reason."""
+def _files(
+    root: Path, wanted: Callable[[Path], bool] | None = None
+) -> Iterator[tuple[Path, OSError | None]]:
+    """Documents, or the files *wanted*; and folders that may not be read, with the reason."""
+    wanted = wanted or _is_document
     # Path.walk is of Python 3.12; a linked folder is not entered, it may lead in a circle.
     waiting = [root]
     while waiting:
@@ -95,12 +142,17 @@ def _files(root: Path) -> Iterator[tuple[Path, OSError | None]]:
                 continue
             if entry.is_dir():
                 waiting.extend(() if entry.is_symlink() else (entry,))
-            elif _is_document(entry):
+            elif wanted(entry):
                 yield entry, None
 
 
 def _is_document(file: Path) -> bool:
-    return not file.name.upper().startswith("README") and file.suffix.lower() != ".csv"
+    foreign = file.suffix.lower() == ".csv" or _is_picture(file)
+    return not file.name.upper().startswith("README") and not foreign
+
+
+def _is_picture(file: Path) -> bool:
+    return file.suffix.lower() in ENDINGS
 
 
 def _read(file: Path, max_bytes: int, source_id: str) -> bytes | SourceError:

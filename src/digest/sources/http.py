@@ -35,6 +35,8 @@ from digest.sources.unpacking import ACCEPTED
 _ACCEPT: Final = (
     "application/atom+xml, application/rss+xml, application/feed+json, text/html;q=0.9, */*;q=0.5"
 )
+#: Of pictures that we can read; a server that has several forms sends one of these.
+PICTURES: Final = "image/jpeg, image/png, image/webp, image/avif, image/gif, image/*;q=0.5"
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 _FOR_GOOD: Final = frozenset((301, 308))
 #: RFC 3229: the entries that are new, instead of the whole feed.
@@ -130,17 +132,16 @@ class Http:
         )
         self.robots = Robots(self._robots_file, agent=PRODUCT, now=now)
         self._agent = (b"User-Agent", user_agent(contact).encode())
-        self._headers = [
-            self._agent,
-            (b"Accept", _ACCEPT.encode()),
-            (b"Accept-Encoding", ACCEPTED.encode()),
-        ]
         self._threads = ThreadPoolExecutor(max_workers=_LOOKUPS, thread_name_prefix="digest-names")
         self._pool = guarded_pool(
             Guard(collect.allow_private, threads=self._threads),
             connections=collect.in_flight,
             patience_s=self._patience_s,
         )
+
+    def _headers(self, accept: str = _ACCEPT) -> list[tuple[bytes, bytes]]:
+        encodings = (b"Accept-Encoding", ACCEPTED.encode())
+        return [self._agent, (b"Accept", accept.encode()), encodings]
 
     @property
     def max_bytes(self) -> int:
@@ -167,6 +168,8 @@ class Http:
         source_id: str = "",
         robots: bool = False,
         delta: bool = False,
+        accept: str = _ACCEPT,
+        most: int | None = None,
     ) -> Response:
         """Fetch *url*.
 
@@ -175,14 +178,17 @@ class Http:
             robots: ask the robots.txt of every host on the way first.
             delta: only the entries that are new will do (RFC 3229 `A-IM: feed`); the status
                 of such an answer is 226.
+            accept: what is wanted, as RFC 9110 12.5.1 writes it.
+            most: octets, in the place of `max_bytes`.
 
         Raises:
             FetchError: anything else than a document or "not modified"; says what to do.
         """
         walk = _Walk(self._collect.timeout_s)
+        limit = self.max_bytes if most is None else most
 
         def request(place: Place) -> httpcore2.Request:
-            headers = [(b"Host", place.netloc), *self._headers]
+            headers = [(b"Host", place.netloc), *self._headers(accept)]
             if delta:
                 headers.append((b"A-IM", b"feed"))
             headers += _conditions(validators, walk, place)
@@ -194,7 +200,7 @@ class Http:
                 await answer.beginning(REST_BYTES)
                 return onward
             asked = validators if _conditions(validators, walk, answer.place) else None
-            return await self._document(answer, walk, asked, delta=delta)
+            return await self._document(answer, walk, asked, delta=delta, most=limit)
 
         return await self._named(source_id, self._chase(url, walk, request, read, robots=robots))
 
@@ -229,7 +235,7 @@ class Http:
 
     async def _robots_file(self, url: str) -> tuple[int, bytes]:
         def request(place: Place) -> httpcore2.Request:
-            headers = [(b"Host", place.netloc), *self._headers]
+            headers = [(b"Host", place.netloc), *self._headers()]
             return httpcore2.Request(b"GET", place.core, headers=headers)
 
         async def read(answer: Answer) -> tuple[int, bytes] | _Onward:
@@ -312,7 +318,7 @@ class Http:
             walk.left_s -= loop.time() - started
 
     async def _document(
-        self, answer: Answer, walk: _Walk, asked: Validators | None, *, delta: bool
+        self, answer: Answer, walk: _Walk, asked: Validators | None, *, delta: bool, most: int
     ) -> Response:
         head, place, status = answer.head, answer.place, answer.status
         told = _told(head, place, walk)
@@ -326,7 +332,7 @@ class Http:
             )
             body, fingerprint = b"", ""
         elif status in (200, 203) or (status == _DELTA and delta and _is_feed_delta(head)):
-            body = await answer.body(self._collect.max_bytes, patience_s=self._patience_s)
+            body = await answer.body(most, patience_s=self._patience_s)
             if refusals.is_challenged(head, body):
                 raise refusals.challenged(place.shown, status)
             validators = told if told.etag or told.last_modified else None
