@@ -1,11 +1,14 @@
-"""Importing people: consent, faults by line, nothing half-done."""
+"""Importing people: consent, faults by line, nothing half-done; and what they wish."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from digest import audience
-from digest.errors import NotFound
+from digest.app import App
+from digest.errors import BadToken, Conflict, NotFound
+from digest.model import Form
 from digest.store import subscribers
 from newsroom import open_newsroom, people_csv, write_config
 
@@ -79,3 +82,96 @@ def test_files_of_spreadsheets_are_read(tmp_path: Path) -> None:
     for content in ("email\nż@x".encode("utf-8-sig"), "email\né@x".encode("cp1252")):
         (tmp_path / "p.csv").write_bytes(content)
         assert audience.read_text(tmp_path / "p.csv").startswith("email\n")
+
+
+# --------------------------------------------------------------------- wishes
+
+
+async def token_of(app: App, number: int = 1) -> str:
+    async with app.db.read() as conn:
+        person = await subscribers.by_email(conn, f"reader{number}@example.com", "daily")
+    assert person is not None
+    return app.links.preferences_token("daily", person)
+
+
+async def test_somebody_sees_what_they_get_and_what_there_is(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path, people=1) as app:
+        found = await audience.wishes(app, await token_of(app))
+    assert found.newsletter.slug == "daily"
+    assert found.subscriber.email == "reader1@example.com"
+    assert found.sections == (("harbour", "Harbour"), ("elsewhere", "Elsewhere"))
+    languages = dict(found.languages)
+    assert languages["en"] == "English"
+    assert {"uk", "de", "fr", "es", "pl", "ar"} <= set(languages)
+
+
+async def test_wishes_are_kept_in_the_newsletter_s_order_once_and_again(
+    tmp_path: Path, store_url: str
+) -> None:
+    path = write_config(tmp_path, store_url=store_url)
+    path.write_text(
+        path.read_text()
+        + '\n  [[newsletters.sections]]\n  title = "Sport"\n  keywords = ["match"]\n'
+    )
+    async with open_newsroom(tmp_path, people=2) as app:
+        token = await token_of(app)
+        for _ in range(2):
+            chosen = ["sport", "harbour", "sport"]
+            await audience.change_wishes(app, token, sections=chosen, language="uk", form="text")
+            person = (await audience.wishes(app, token)).subscriber
+            assert person.sections == ("harbour", "sport")
+            assert (person.language, person.form) == ("uk", Form.TEXT)
+        other = (await audience.wishes(app, await token_of(app, 2))).subscriber
+        assert (other.sections, other.language, other.form) == ((), "en", Form.FULL)
+        # Whoever wants all of them wants those to come, too.
+        everything = ["harbour", "elsewhere", "sport"]
+        await audience.change_wishes(app, token, sections=everything, language="uk", form="full")
+        assert (await audience.wishes(app, token)).subscriber.sections == ()
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ({"sections": ["nonsense"]}, "no section 'nonsense'; choose of: harbour, elsewhere"),
+        ({"language": "Klingon"}, "no language 'Klingon'; choose of: en, "),
+        ({"form": "FULL"}, "no form 'FULL'; choose of: full, compact, text"),
+    ],
+    ids=["section", "language", "form"],
+)
+async def test_a_wish_that_cannot_be_is_named_and_changes_nothing(
+    tmp_path: Path, wish: dict[str, Any], said: str
+) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path, people=1) as app:
+        token = await token_of(app)
+        before = await audience.wishes(app, token)
+        wanted = {"sections": ["harbour"], "language": "de", "form": "text"} | wish
+        with pytest.raises(Conflict, match=said):
+            await audience.change_wishes(app, token, **wanted)
+        assert await audience.wishes(app, token) == before
+
+
+async def test_who_has_left_or_has_no_link_has_no_wishes(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path, people=1) as app:
+        token = await token_of(app)
+        person = (await audience.wishes(app, token)).subscriber
+        leave = app.links.leave_token("daily", person)
+        with pytest.raises(BadToken):
+            await audience.wishes(app, leave)
+        with pytest.raises(BadToken):
+            await audience.leave(app, token)
+        await audience.leave(app, leave)
+        with pytest.raises(NotFound):
+            await audience.wishes(app, token)
+        with pytest.raises(NotFound):
+            await audience.change_wishes(app, token, sections=[], language="en", form="full")
+        # Whoever leaves between reading and writing.
+        with pytest.raises(NotFound):
+            async with app.db.write() as conn:
+                await subscribers.change(
+                    conn, person.id, "daily", sections=[], language="de", form=Form.TEXT
+                )
+        async with app.db.read() as conn:
+            assert await subscribers.by_key(conn, person.key, "daily") == person

@@ -1,9 +1,9 @@
-"""The verbs of a subscriber: import, leave, suppress."""
+"""The verbs of a subscriber: import, change what they get, leave, suppress."""
 
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from digest import editorial
 from digest.app import App
-from digest.errors import NotFound
-from digest.model import Form
+from digest.errors import Conflict, NotFound
+from digest.model import Form, Subscriber
+from digest.render.wishes import language_choices
 from digest.settings import Newsletter
 from digest.store import subscribers
 from digest.store.subscribers import Newcomer
@@ -158,6 +159,78 @@ async def leave(app: App, token: str) -> bool:
         ended = await subscribers.end(conn, person.id, newsletter, cause="one-click", now=app.now())
     log.info("left", newsletter=newsletter, who=who(person.email), again=not ended)
     return ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What one subscriber gets of one newsletter, and what there is to choose from."""
+
+    newsletter: Newsletter
+    subscriber: Subscriber
+    #: Slug and title.
+    sections: tuple[tuple[str, str], ...]
+    #: Tag and name.
+    languages: tuple[tuple[str, str], ...]
+
+
+async def wishes(app: App, token: str) -> Wishes:
+    """What the subscriber whose preferences link has *token* gets.
+
+    Raises:
+        BadToken: forged, or made for another purpose.
+        NotFound: nobody is subscribed by it any more, or there is no such newsletter.
+    """
+    slug, key = app.links.read_preferences(token)
+    newsletter = app.newsletter(slug)
+    async with app.db.read() as conn:
+        person = await subscribers.by_key(conn, key, slug, active=True)
+    return Wishes(
+        newsletter=newsletter,
+        subscriber=person,
+        sections=tuple((editorial.section_slug(rule), rule.title) for rule in newsletter.sections),
+        languages=language_choices(newsletter, person),
+    )
+
+
+async def change_wishes(
+    app: App, token: str, *, sections: Collection[str], language: str, form: str
+) -> None:
+    """Send a subscriber what they want, from the next mail on; the language and the form of all
+    their newsletters.
+
+    Args:
+        sections: slugs; none and all of them both mean all, also those that are to come.
+        language: a tag of `Wishes.languages`.
+        form: full, compact or text.
+
+    Raises:
+        BadToken: forged, or made for another purpose.
+        NotFound: nobody is subscribed by it any more.
+        Conflict: there is no such section, language or form; nothing is changed.
+    """
+    now = await wishes(app, token)
+    slugs = [slug for slug, _ in now.sections]
+    _one_of("section", slugs, *sorted(sections))
+    _one_of("language", [tag for tag, _ in now.languages], language)
+    _one_of("form", [form.value for form in Form], form)
+    chosen = [slug for slug in slugs if slug in sections]
+    async with app.db.write() as conn:
+        await subscribers.change(
+            conn,
+            now.subscriber.id,
+            now.newsletter.slug,
+            sections=() if len(chosen) == len(slugs) else chosen,
+            language=language,
+            form=Form(form),
+        )
+    log.info("wishes", newsletter=now.newsletter.slug, who=who(now.subscriber.email))
+
+
+def _one_of(what: str, known: Sequence[str], *given: str) -> None:
+    strange = [one for one in given if one not in known]
+    if strange:
+        there = ", ".join(known) or "none"
+        raise Conflict(f"there is no {what} {strange[0][:60]!r}; choose of: {there}")
 
 
 def read_text(path: Path) -> str:

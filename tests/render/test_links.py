@@ -2,11 +2,12 @@ import base64
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import BadToken
 from digest.render import Links
+from digest.render.tidy import web_url
 from make import make_subscriber
 
 ANN = make_subscriber(17, key="00112233445566778899aabbccddeeff")
@@ -70,6 +71,77 @@ def test_a_token_of_another_purpose_is_refused() -> None:
         forged = LINKS._sign(purpose, body)[:16] + body
         with pytest.raises(BadToken):
             LINKS.read_leave(base64.urlsafe_b64encode(forged).rstrip(b"=").decode())
+
+
+SLUGS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,62}", fullmatch=True)
+
+
+@settings(max_examples=40)
+@given(st.binary(min_size=16, max_size=16), SLUGS)
+def test_a_token_never_opens_the_door_of_another_purpose(key: bytes, newsletter: str) -> None:
+    person = replace(ANN, key=key.hex())
+    tokens = {
+        LINKS.read_leave: LINKS.leave_token(newsletter, person),
+        LINKS.read_preferences: LINKS.preferences_token(newsletter, person),
+        LINKS.read_go: LINKS.go_url(newsletter, "https://wire.example/").rpartition("/")[2],
+    }
+    for read in tokens:
+        for made_for, token in tokens.items():
+            if made_for is read:
+                read(token)
+            else:
+                with pytest.raises(BadToken):
+                    read(token)
+
+
+@settings(max_examples=40)
+@given(st.binary(min_size=16, max_size=16), SLUGS)
+def test_a_preferences_link_says_who_wants_what(key: bytes, newsletter: str) -> None:
+    url = LINKS.preferences_url(newsletter, replace(ANN, key=key.hex()))
+    base, _, token = url.rpartition("/")
+    assert base == "https://news.example.org/preferences"
+    assert LINKS.read_preferences(token) == (newsletter, key.hex())
+
+
+@settings(max_examples=40)
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_a_counted_link_leads_where_it_was_made_to_lead(path: str) -> None:
+    url = web_url(f"https://wire.example/{path}")
+    if url is None:
+        return
+    edition = "daily@2026-05-18T0700"
+    counted = LINKS.go_url(edition, url)
+    assert counted == LINKS.go_url(edition, url)
+    base, _, token = counted.rpartition("/")
+    assert base == "https://news.example.org/go"
+    assert LINKS.read_go(token) == (edition, url)
+
+
+def test_a_counted_link_changed_anywhere_is_refused() -> None:
+    token = LINKS.go_url("daily@2026-05-18T0700", "https://wire.example/").rpartition("/")[2]
+    for place, letter in enumerate(token):
+        other = "A" if letter != "A" else "B"
+        with pytest.raises(BadToken):
+            LINKS.read_go(token[:place] + other + token[place + 1 :])
+    for suffix in ("=", "\n", " ", "A"):
+        with pytest.raises(BadToken):
+            LINKS.read_go(token + suffix)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mailto:a@b.example", "javascript:alert(1)", "", "https://wire.example/" + "a" * 1_500],
+)
+def test_what_cannot_be_counted_stays_as_it_is(url: str) -> None:
+    assert LINKS.go_url("daily@2026-05-18T0700", url) == url
+
+
+@settings(max_examples=40)
+@given(st.text(st.characters(codec=None)))
+def test_any_text_is_no_counted_link_and_no_preferences(text: str) -> None:
+    for read in (LINKS.read_go, LINKS.read_preferences):
+        with pytest.raises(BadToken):
+            read(text)
 
 
 def test_a_message_keeps_its_id_and_no_other_has_it() -> None:

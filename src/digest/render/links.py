@@ -20,9 +20,22 @@ FeedFormat = Literal["rss", "atom", "json"]
 MAC = 16
 #: Octets of a subscriber's key.
 KEY = 16
+#: Letters of a link that mail programs, gateways and old browsers leave whole.
+LONGEST_LINK = 2_000
 
-_FILES = {"rss": "feed.rss", "atom": "feed.atom", "json": "feed.json"}
 _NOT_ATEXT = re.compile(r"[^A-Za-z0-9-]+")
+
+
+def feed_file(folder: str, format: FeedFormat, *, week: str = "", page: int = 1) -> str:
+    """The path under ``out/`` of a channel's document, ``feeds/daily/stories/feed.atom``.
+
+    Args:
+        folder: of the channel, as `channels.folder` has it.
+        week: of an archive document, ``2026-W21``; "" for what readers subscribe to.
+        page: from 1; only JSON feeds have a second.
+    """
+    more = f"-{page}" if page > 1 else ""
+    return f"{folder}/{week or 'feed'}{more}.{format}"
 
 
 class Links:
@@ -75,17 +88,31 @@ class Links:
         return f"{self.base_url}/pictures/{file}"
 
     def feed_url(self, newsletter: str, format: FeedFormat) -> str:
-        return f"{self.base_url}/feeds/{newsletter}/{_FILES[format]}"
+        return self.channel_url(f"feeds/{newsletter}", format)
+
+    def channel_url(self, folder: str, format: FeedFormat, *, week: str = "", page: int = 1) -> str:
+        """A document of the channel in *folder*: `feed_file` names it."""
+        return f"{self.base_url}/{feed_file(folder, format, week=week, page=page)}"
+
+    def feeds_url(self, newsletter: str) -> str:
+        """The page that lists all feeds of a newsletter."""
+        return f"{self.base_url}/feeds/{newsletter}/"
 
     def leave_token(self, newsletter: str, subscriber: Subscriber) -> str:
         """A token that ends one subscription; always the same, old mails keep working."""
-        body = bytes.fromhex(subscriber.key) + newsletter.encode()
-        token = self._sign("leave", body)[:MAC] + body
-        return urlsafe_b64encode(token).rstrip(b"=").decode("ascii")
+        return self._personal("leave", newsletter, subscriber)
 
     def leave_url(self, newsletter: str, subscriber: Subscriber) -> str:
         """GET asks, POST leaves (RFC 8058): the link of the footer and of List-Unsubscribe."""
         return f"{self.base_url}/leave/{self.leave_token(newsletter, subscriber)}"
+
+    def preferences_token(self, newsletter: str, subscriber: Subscriber) -> str:
+        """A token that changes what one subscription brings; always the same."""
+        return self._personal("preferences", newsletter, subscriber)
+
+    def preferences_url(self, newsletter: str, subscriber: Subscriber) -> str:
+        """A page on which one subscriber changes what they get; the same for ever."""
+        return f"{self.base_url}/preferences/{self.preferences_token(newsletter, subscriber)}"
 
     def leave_mailto(self, newsletter: str, subscriber: Subscriber) -> str | None:
         """The mail way out, RFC 2369 §3.2; None without a mailbox for it."""
@@ -100,17 +127,69 @@ class Links:
         Raises:
             BadToken: forged, cut short, or made for another purpose or with another key.
         """
+        return self._read_personal("leave", token)
+
+    def read_preferences(self, token: str) -> tuple[str, str]:
+        """Return (newsletter, subscriber key) of a token that `preferences_token` made.
+
+        Raises:
+            BadToken: as `read_leave`.
+        """
+        return self._read_personal("preferences", token)
+
+    def go_url(self, edition_id: str, url: str) -> str:
+        """A link to *url* that can be counted; the address is in it, so it works for ever.
+
+        *url* itself where it is no web address, or so long that a link around it would be cut
+        on its way.
+        """
+        target = web_url(url)
+        if target is None or "\0" in edition_id:
+            return url
+        token = self._token("go", f"{edition_id}\0{target}".encode())
+        counted = f"{self.base_url}/go/{token}"
+        return counted if len(counted) <= LONGEST_LINK else url
+
+    def read_go(self, token: str) -> tuple[str, str]:
+        """Return (edition id, web address) of a token that `go_url` made.
+
+        Raises:
+            BadToken: as `read_leave`; nobody else can have us send people anywhere.
+        """
+        edition_id, _, url = self._body("go", token).decode().partition("\0")
+        target = web_url(url)
+        if target is None:
+            raise BadToken("this link leads to no web address")
+        return edition_id, target
+
+    def _personal(self, purpose: str, newsletter: str, subscriber: Subscriber) -> str:
+        return self._token(purpose, bytes.fromhex(subscriber.key) + newsletter.encode())
+
+    def _read_personal(self, purpose: str, token: str) -> tuple[str, str]:
+        body = self._body(purpose, token)
+        return body[KEY:].decode(), body[:KEY].hex()
+
+    def _token(self, purpose: str, body: bytes) -> str:
+        signed = self._sign(purpose, body)[:MAC] + body
+        return urlsafe_b64encode(signed).rstrip(b"=").decode("ascii")
+
+    def _body(self, purpose: str, token: str) -> bytes:
+        """What `_token` signed for *purpose*.
+
+        Raises:
+            BadToken: it did not.
+        """
         try:
-            data = urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            newsletter = data[MAC + KEY :].decode("ascii")
+            signed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
         except (NotBase64, ValueError) as error:
             raise BadToken("this link is not one of ours; use the one in your mail") from error
-        genuine = hmac.compare_digest(self._sign("leave", data[MAC:])[:MAC], data[:MAC])
+        body = signed[MAC:]
+        genuine = hmac.compare_digest(self._sign(purpose, body)[:MAC], signed[:MAC])
         # Decoding is lenient; only the spelling that we write is ours.
-        spelled = urlsafe_b64encode(data).rstrip(b"=") == token.encode("ascii", "replace")
-        if not (genuine and spelled and newsletter):
+        spelled = urlsafe_b64encode(signed).rstrip(b"=") == token.encode("ascii", "replace")
+        if not (genuine and spelled):
             raise BadToken("this link is damaged or forged; use the one in your mail")
-        return newsletter, data[MAC : MAC + KEY].hex()
+        return body
 
     def message_id(self, edition_id: str, subscriber: Subscriber, *, domain: str) -> str:
         """``<daily.2026-05-18T0700.17.HMAC@domain>``: a message sent again is the same message.

@@ -181,8 +181,13 @@ async def page_of_ids(
     return list(await conn.scalars(query))
 
 
-async def by_key(conn: AsyncConnection, key: str, newsletter: str) -> Subscriber:
+async def by_key(
+    conn: AsyncConnection, key: str, newsletter: str, *, active: bool = False
+) -> Subscriber:
     """The person a link was made for.
+
+    Args:
+        active: only if *newsletter* is sent to them now.
 
     Raises:
         NotFound: erased since, or never subscribed to *newsletter*.
@@ -192,6 +197,8 @@ async def by_key(conn: AsyncConnection, key: str, newsletter: str) -> Subscriber
         .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
         .where(_S.c.key == key)
     )
+    if active:
+        query = query.where(_N.c.state == SubscriptionState.ACTIVE.value)
     row = (await conn.execute(query)).one_or_none()
     if row is None:
         raise NotFound("nobody is subscribed by this link any more")
@@ -206,6 +213,35 @@ async def by_email(conn: AsyncConnection, email: str, newsletter: str) -> Subscr
     )
     row = (await conn.execute(query)).one_or_none()
     return _subscriber(row) if row else None
+
+
+async def change(
+    conn: AsyncConnection,
+    subscriber_id: int,
+    newsletter: str,
+    *,
+    sections: Sequence[str],
+    language: str,
+    form: Form,
+) -> None:
+    """What somebody wants of *newsletter* from now on; language and form hold for all of theirs.
+
+    Raises:
+        NotFound: the subscription is not active; nothing is changed.
+    """
+    changed = await conn.execute(
+        update(_N)
+        .where(
+            _N.c.subscriber_id == subscriber_id,
+            _N.c.newsletter == newsletter,
+            _N.c.state == SubscriptionState.ACTIVE.value,
+        )
+        .values(sections=list(sections))
+    )
+    if not changed.rowcount:
+        raise NotFound("nobody is subscribed by this link any more")
+    values = {"language": language, "form": form.value}
+    await conn.execute(update(_S).where(_S.c.id == subscriber_id).values(**values))
 
 
 async def end(
