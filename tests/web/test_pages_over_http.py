@@ -9,6 +9,7 @@ import pytest
 from httpx2 import ASGITransport, AsyncClient
 
 from digest import collect, compose, deliver, pipeline, web
+from digest import publish as publishing
 from digest.app import App
 from digest.slots import slot_of
 from digest.store import subscribers
@@ -36,7 +37,7 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
         newsletter = opened.newsletter()
         record = await compose.compose(opened, newsletter, slot_of(newsletter, date(2026, 5, 18)))
         await pipeline.approve(opened, record.id)
-        await pipeline.publish(opened)
+        await publishing.publish(opened)
         await deliver.deliver(opened, record.id)
         yield opened
 
@@ -80,12 +81,21 @@ async def test_what_is_published_is_served_with_its_type(app: App, path: str, ki
 @pytest.mark.parametrize(
     "path",
     ["/nothing", "/../config.toml", "/%2e%2e/config.toml", "/feeds/../../data/digest.db",
-     "/feeds/daily/.feed.rss.1", "/editions/daily/"],
+     "/feeds/daily/.feed.rss.1", "/editions/"],
 )  # fmt: skip
 async def test_what_is_not_published_is_not_there(app: App, path: str) -> None:
     (app.out_dir / "feeds/daily/.feed.rss.1").write_text("half")
     async with client_of(app) as http:
         assert (await http.get(path)).status_code == 404
+
+
+async def test_a_search_leads_to_what_is_published(app: App) -> None:
+    async with client_of(app) as http:
+        told = (await http.get("/search", params={"q": '"harbour said"'})).text
+        address = told.split("<h2")[1].split('href="')[1].split('"')[0]
+        page = await http.get(address)
+        assert page.status_code == 200
+        assert "Ferry runs again" in page.text
 
 
 async def test_opening_the_leave_link_changes_nothing(app: App) -> None:

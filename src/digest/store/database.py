@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 from digest.errors import ConfigError, StoreError
 
 #: The newest revision under migrations/versions.
-HEAD = "0004"
+HEAD = "0005"
 
 T = TypeVar("T")
 

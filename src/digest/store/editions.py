@@ -191,6 +191,29 @@ async def stamp(conn: AsyncConnection, edition_id: str, **stamps: datetime) -> N
     await conn.execute(update(_T).where(_T.c.id == edition_id).values(**stamps))
 
 
+async def note_printed(conn: AsyncConnection, edition_id: str, printed_as: str) -> None:
+    """Note what an edition's pages were made from."""
+    await conn.execute(update(_T).where(_T.c.id == edition_id).values(printed_as=printed_as))
+
+
+async def correcting(conn: AsyncConnection, newsletter: str) -> dict[str, set[str]]:
+    """Edition → ids of the editions that tell what was changed in its items since."""
+    told, carried = schema.correction, schema.placement
+    rows = await conn.execute(
+        select(carried.c.edition_id, told.c.edition_id.label("teller"))
+        .join(
+            carried,
+            (carried.c.newsletter == told.c.newsletter) & (carried.c.item_id == told.c.item_id),
+        )
+        .where(told.c.newsletter == newsletter)
+        .distinct()
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.edition_id, set()).add(row.teller)
+    return found
+
+
 async def explain(conn: AsyncConnection, edition_id: str, reason: str) -> None:
     """Say why an edition is where it is."""
     await conn.execute(update(_T).where(_T.c.id == edition_id).values(reason=reason))

@@ -1,8 +1,8 @@
 """Loud room, on the face layer: HTTP in.
 
-`create` gives an ASGI application: the published pages and feeds, the way out of a
-subscription, and, when mail goes to the embedded relay, its outbox.  It reads files and calls
-verbs; it decides nothing.
+`create` gives an ASGI application: the published pages and feeds, a search in them, the way
+out of a subscription, and, when mail goes to the embedded relay, its outbox.  It reads files
+and calls verbs; it decides nothing.
 """
 
 from starlette.applications import Starlette
@@ -12,9 +12,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from digest.app import App
+from digest.clicks import Clicks
 from digest.errors import BadToken, DigestError, NotFound
 from digest.telemetry import log
-from digest.web import api, archive, desk, hubs, outbox, public
+from digest.web import api, archive, desk, go, hubs, outbox, public, search
 from digest.web.safety import SafetyHeaders
 
 __all__ = ["create"]
@@ -46,15 +47,25 @@ def create(app: App) -> Starlette:
         *desk.ROUTES,
         *api.ROUTES,
         *hubs.ROUTES,
+        *go.ROUTES,
+        *search.routes(search.Turns()),
     ]
     if app.settings.mail.by == "embedded":
         routes += outbox.ROUTES
     app.out_dir.mkdir(parents=True, exist_ok=True)
-    routes.append(Mount("/", archive.Published(directory=app.out_dir, html=True)))
+    published = archive.Published(
+        app.out_dir, base_url=app.links.base_url, hubs=app.settings.output.hubs
+    )
+    routes.append(Mount("/", published))
     served = Starlette(
         routes=routes,
         exception_handlers={DigestError: _explain},
-        middleware=[Middleware(SafetyHeaders)],
+        middleware=[
+            Middleware(archive.Ahead, published=SafetyHeaders(published)),
+            Middleware(SafetyHeaders),
+        ],
+        lifespan=go.counting,
     )
     served.state.app = app
+    served.state.clicks = Clicks()
     return served

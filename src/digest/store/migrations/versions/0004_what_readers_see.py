@@ -64,9 +64,6 @@ def upgrade() -> None:
         _number("size"),
         _words("fault"),
         sa.Column("at", _INSTANT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["edition_id"], ["edition.id"], name=op.f("fk_picture_edition_id_edition")
-        ),
         sa.PrimaryKeyConstraint("edition_id", "key", name=op.f("pk_picture")),
     )
     op.create_index(op.f("ix_picture_key"), "picture", ["key"])
