@@ -9,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE_DAY := 2026-05-18
 
-.PHONY: run serve test check lean unit bench eval pictures lock clean browser help
+.PHONY: run serve test check lean unit bench eval pictures lock clean browser referees help
 
 help:
 	@sed -n '1,2s/^# *//p' Makefile
@@ -37,13 +37,15 @@ lean:
 	  && .venv/bin/digest run --date $(SAMPLE_DAY) --json >told.json \
 	  && grep -q '"sent": 25' told.json && echo "the sample day runs on requirements.lock alone"
 
-unit: $(VENV)/.installed-dev browser
+unit: $(VENV)/.installed-dev browser referees
 	$(BIN)/python -m pytest
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run_day.py
 	$(BIN)/python benchmarks/collect.py
 	$(BIN)/python benchmarks/compose.py
+	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/serve.py
 
 # How well documents are read, and editions composed, on texts that nobody tuned them on.
 eval: $(VENV)/.installed-dev
@@ -58,6 +60,24 @@ browser:
 	    apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null \
 	      || echo "Chromium could not be installed: the browser tests will say that they were skipped"; \
 	  else echo "no Chromium here, and not root to install it: the browser tests will be skipped"; fi; }
+
+# Who judges pages and feeds besides our own tests: axe and the Nu checker by npm, and newsboat,
+# a feed reader; tests that need one that is not here say so and are skipped.
+referees: build/referees/.installed
+	@command -v newsboat >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing newsboat for the feeds' tests"; \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends newsboat; } >/dev/null 2>&1 \
+	      || echo "newsboat could not be installed: its test will say that it was skipped"; \
+	  else echo "no newsboat here, and not root to install it: its test will be skipped"; fi; }
+
+build/referees/.installed: tests/referees/package.json
+	@mkdir -p build/referees && cp tests/referees/package.json build/referees/
+	@if command -v npm >/dev/null; then \
+	  echo "installing axe and the Nu checker (once)"; \
+	  (cd build/referees && npm install --no-package-lock --no-audit --no-fund --silent) && touch $@ \
+	    || echo "npm could not install them: their tests will say that they were skipped"; \
+	else echo "no npm here: the tests by axe and the Nu checker will be skipped"; fi
 
 # The pictures of the README, from the sample day.
 pictures: $(VENV)/.installed-dev browser run

@@ -121,11 +121,39 @@ def test_status_shows_where_everything_stands(newsroom: Path) -> None:
 
 def test_a_preview_is_written_and_printed(newsroom: Path) -> None:
     ask("run", *DAY)
-    seen = ask("preview", ID)
+    seen = ask("preview", ID, "--no-screens")
     assert [Path(name).name for name in seen["files"]] == [
-        "page.html", "mail.html", "mail.txt", "mail.eml",
+        "page.html", "mail.html", "mail.txt", "mail.eml", "lint.txt",
     ]  # fmt: skip
-    assert "Ferry runs again" in digest("preview").stdout
+    told = digest("preview", "--no-screens").stdout
+    assert "Ferry runs again" in told
+    assert "set base_url before readers" in " ".join(told.split())
+
+
+def test_a_preview_may_be_of_another_form_or_language(newsroom: Path) -> None:
+    ask("run", *DAY)
+    seen = ask("preview", ID, "--no-screens", "--form", "text")
+    assert "mail.html" not in [Path(name).name for name in seen["files"]]
+    assert not (newsroom / "preview" / "mail.html").exists()
+    assert "Abbestellen" in ask("preview", ID, "--no-screens", "--language", "de")["text"]
+    assert digest("preview", "--no-screens", "--language", "xx").exit_code == 3
+
+
+def test_a_theme_is_copied_and_then_the_copy_is_used(newsroom: Path) -> None:
+    assert "newspaper.mjml" in ask("templates")["templates"]
+    assert digest("templates", "copy", "plain", "--as", "ours").exit_code == 0
+    assert digest("templates", "copy", "plain", "--as", "ours").exit_code == 4
+    assert digest("templates", "copy", "nothing").exit_code == 3
+    own = newsroom / "templates" / "email" / "ours.mjml"
+    own.write_text(own.read_text().replace("<mj-body", "<mj-boddy", 1))
+    config = newsroom / "config.toml"
+    config.write_text(
+        config.read_text().replace('slug = "daily"', 'slug = "daily"\ntheme = "ours"')
+    )
+    told = digest("run", *DAY)
+    assert told.exit_code == 1
+    assert "ours.mjml:" in told.stderr
+    assert "did you mean mj-body?" in told.stderr
 
 
 def test_deliveries_lists_people_by_state(newsroom: Path) -> None:

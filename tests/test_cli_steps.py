@@ -117,7 +117,7 @@ def test_a_run_does_not_let_out_what_is_too_short(tmp_path: Path, monkeypatch: A
     monkeypatch.chdir(tmp_path)
     (found,) = lines(digest("run", *DAY, "--json"))
     assert found["state"] == "draft"
-    assert not (tmp_path / "out" / "editions").exists()
+    assert not (tmp_path / "out" / "editions" / "daily" / "2026-05-18T0700").exists()
     assert digest("approve").exit_code == 0
 
 

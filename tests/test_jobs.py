@@ -38,6 +38,7 @@ def make_record(**fields: Any) -> Record:
         "created_at": MORNING,
         "approved_at": None,
         "published_at": MORNING,
+        "printed_as": "a" * 32,
         "finished_at": None,
     }
     return Record(**(values | fields))
@@ -128,7 +129,7 @@ def test_what_is_unfinished_or_to_be_tried_again_is_sent_and_what_waits_is_not()
 
 def test_an_approved_edition_is_published_before_anything_else() -> None:
     standing = make_standing(
-        taken={"daily": frozenset({SLOT})}, moving=[make_record(published_at=None)]
+        taken={"daily": frozenset({SLOT})}, moving=[make_record(published_at=None, printed_as="")]
     )
     check(standing, ["publish", f"deliver:{SLOT}"])
 
@@ -258,7 +259,7 @@ def test_what_nobody_has_looked_at_goes_out_at_its_deadline() -> None:
 
 def test_what_is_approved_before_its_hour_goes_out_at_its_hour() -> None:
     taken = {"daily": frozenset({SLOT, "daily@2026-05-17T0700"})}
-    record = make_record(published_at=None)
+    record = make_record(published_at=None, printed_as="")
     standing = make_standing(taken=taken, moving=[record])
     check(standing, [], now=MORNING - timedelta(minutes=10))
     check(standing, ["publish", f"deliver:{SLOT}"])

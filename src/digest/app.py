@@ -13,6 +13,7 @@ from pathlib import Path
 
 from digest import render, sources
 from digest.errors import ConfigError, NotFound
+from digest.hosted import brand_logo
 from digest.mail import EmbeddedRelay, FolderTransport, Pace, SmtpTransport, Transport
 from digest.settings import Loaded, Mail, Newsletter, Secret, Settings, reveal
 from digest.shelf import Shelf
@@ -64,6 +65,8 @@ class App:
     model_key: str | None = None
     #: Of mailboxes, by source.
     passwords: Mapping[str, str] = field(default_factory=dict)
+    #: [brand] logo: its name under ``pictures/`` and its size as shown; "" without one.
+    logo: tuple[str, tuple[int, int]] = ("", (0, 0))
     #: Set when the process is asked to stop: begin nothing new, finish what has begun.
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -88,7 +91,13 @@ class App:
             links=self.links,
             templates=self.templates,
             hubs=self.settings.output.hubs,
+            logo=self.logo[0],
+            logo_size=self.logo[1],
         )
+
+    def edition_folder(self, edition_id: str) -> Path:
+        """Where the pages of an edition are."""
+        return self.out_dir / edition_path(edition_id)
 
     @property
     def outbox(self) -> Path:
@@ -137,6 +146,12 @@ class App:
     @property
     def ehlo_name(self) -> str:
         return self.settings.mail.ehlo_name or sender_domain(self.settings.mail)
+
+
+def edition_path(edition_id: str) -> str:
+    """Of an edition's pages, from the output folder."""
+    newsletter, _, slot = edition_id.partition("@")
+    return f"editions/{newsletter}/{slot}"
 
 
 def sender_domain(mail: Mail) -> str:
@@ -200,6 +215,13 @@ def _make_folders(loaded: Loaded) -> None:
         raise ConfigError(faults)
 
 
+def _logo(loaded: Loaded) -> tuple[str, tuple[int, int]]:
+    logo = loaded.settings.brand.logo
+    if logo is None:
+        return "", (0, 0)
+    return brand_logo(loaded.resolve(logo), loaded.resolve(loaded.settings.output.folder))
+
+
 @asynccontextmanager
 async def open_app(
     loaded: Loaded,
@@ -253,6 +275,7 @@ async def open_app(
                 key=key,
                 pace=SharedPace(settings.mail.max_per_minute),
                 now=now,
+                logo=_logo(loaded),
                 smtp_password=revealed(settings.mail.password),
                 api_token=at_hand(settings.api.token),
                 model_key=at_hand(settings.model.key),

@@ -27,8 +27,9 @@ from digest.model import (
     Slot,
     Told,
 )
-from digest.printer import Printer
-from digest.settings import Newsletter
+from digest.pictures import fetch_pictures
+from digest.printer import printer_for
+from digest.settings import Newsletter, Source
 from digest.slots import previous_slot
 from digest.store import editions, edits, placements
 from digest.store.editions import Record
@@ -65,6 +66,7 @@ async def compose(
     late: bool = False,
     approve: bool = False,
     again: bool = False,
+    named: Sequence[Source] = (),
 ) -> Record:
     """Make the edition of *slot* from all that no edition of the newsletter has taken yet.
 
@@ -80,6 +82,7 @@ async def compose(
         approve: in the same transaction, so that no kill can leave a draft nobody asked for;
             an edition that is too short waits all the same, where the newsletter says so.
         again: even if nothing new has come: an editor did something.
+        named: the sources in *also* themselves: pictures may lie beside their documents.
 
     Raises:
         RenderError: with *approve*, a template is broken; nothing is kept.
@@ -101,9 +104,11 @@ async def compose(
                 await editions.stamp(conn, slot.edition_id, created_at=app.now())
                 return await editions.get(conn, slot.edition_id)
         draft = replace(draft, edition=await wording.reword(app, draft.edition))
+        await fetch_pictures(app, draft.edition, sources=named)
         short = shortness(draft.edition, newsletter)
         if approve and not draft.edition.empty and not short:
-            await asyncio.to_thread(Printer(app, draft.edition).rehearse)
+            printer = await printer_for(app, draft.edition)
+            await asyncio.to_thread(printer.rehearse)
         return await keep(app, newsletter, slot, draft, repeats=repeats, approve=approve)
 
 

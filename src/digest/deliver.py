@@ -36,7 +36,7 @@ from digest.model import (
     Outcome,
     Subscriber,
 )
-from digest.printer import Printer
+from digest.printer import Printer, printer_for
 from digest.store import editions, journal, subscribers
 from digest.store.journal import Claim
 from digest.telemetry import log, who
@@ -101,7 +101,7 @@ async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> 
         edition = await editions.content(conn, edition_id)
         chunks = await journal.open_chunks(conn, edition_id)
     if chunks:
-        courier = _Courier(app, edition, Printer(app, edition), progress)
+        courier = _Courier(app, edition, await printer_for(app, edition), progress)
         async with app.transport() as transport:
             for seq in chunks:
                 async with app.db.lease(f"deliver:{edition_id}:{seq}") as mine:

@@ -10,7 +10,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from digest import breaking, collect, compose, deliver, hubs, pipeline, preflight, store
+from digest import (
+    announce,
+    breaking,
+    collect,
+    compose,
+    deliver,
+    hubs,
+    pictures,
+    pipeline,
+    preflight,
+    store,
+)
+from digest import publish as publishing
 from digest.app import App
 from digest.model import EditionState, Job, Slot
 from digest.settings import Newsletter, Settings, Source
@@ -30,7 +42,7 @@ class Standing:
     since: Mapping[str, datetime]
     #: Newsletter → ids of its latest editions that need no composing at their hour any more.
     taken: Mapping[str, frozenset[str]]
-    #: Editions on their way: approved or sending, or sent and not yet published.
+    #: Editions on their way: approved or sending, or sent and not yet in the archive.
     moving: Sequence[Record]
     #: Edition → when its first deferred delivery may be tried; absent if none is deferred.
     retries: Mapping[str, datetime]
@@ -48,6 +60,8 @@ class Standing:
     oldest: datetime | None = None
     #: The hub of some feed is to be asked.
     hubs: bool = False
+    #: A hub is to be told that a feed of ours has changed.
+    pings: bool = False
 
 
 #: How long an edition waits for its sources at its hour.
@@ -98,6 +112,8 @@ def due(
             jobs.append(Job(verb="report", key=f"report:{soon.edition_id}", args=args))
     if standing.hubs:
         jobs.append(Job(verb="hubs", key="hubs"))
+    if standing.pings:
+        jobs.append(Job(verb="announce", key="announce"))
     keep = timedelta(days=settings.collect.keep_days)
     if standing.oldest is not None and standing.oldest < now - keep - _SWEPT_EVERY:
         jobs.append(Job(verb="sweep", key="sweep"))
@@ -165,7 +181,7 @@ def _next_step(now: datetime, standing: Standing, record: Record) -> Iterator[Jo
     if record.slot_at > now and record.state is EditionState.APPROVED:
         # It goes out at its hour; what somebody began to send before it goes on.
         return
-    if record.published_at is None:
+    if not record.printed_as:
         yield Job(verb="publish", key="publish", args={})
     if record.state is EditionState.SENT:
         return
@@ -244,7 +260,7 @@ async def _breaking(app: App, *, newsletter: str) -> None:
 
 
 async def _publish(app: App) -> None:
-    await pipeline.publish(app)
+    await publishing.publish(app)
 
 
 async def _deliver(app: App, *, edition_id: str) -> None:
@@ -260,8 +276,13 @@ async def _hubs(app: App) -> None:
     await hubs.subscribe_where_due(app)
 
 
+async def _announce(app: App) -> None:
+    await announce.announce(app)
+
+
 async def _sweep(app: App) -> None:
     await collect.sweep(app)
+    await pictures.sweep_pictures(app)
 
 
 HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
@@ -275,6 +296,7 @@ HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
         "deliver": _deliver,
         "report": _report,
         "hubs": _hubs,
+        "announce": _announce,
         "sweep": _sweep,
     }
 )

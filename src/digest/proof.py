@@ -3,18 +3,13 @@
 Nothing here is a delivery: the journal is not touched.
 """
 
-import asyncio
 import time
-from dataclasses import dataclass
-from email import message_from_bytes
-from email.policy import default as default_policy
 from pathlib import Path
 
-from digest import render
 from digest.app import App
 from digest.errors import NotFound, Refused
 from digest.model import Edition, Subscriber
-from digest.printer import Printer
+from digest.printer import printer_for
 from digest.store import editions, journal, subscribers
 
 
@@ -33,7 +28,7 @@ async def send_one(app: App, edition_id: str, address: str) -> str:
     nobody = 10**18 + time.time_ns() // 1000
     reader = Subscriber(id=nobody, email=address, key="0" * 32)
     try:
-        message = Printer(app, edition).message(reader, sent_at=app.now())
+        message = (await printer_for(app, edition)).message(reader, sent_at=app.now())
     except Refused as error:
         raise Refused(0, f"{address!r} is not an address") from error
     async with app.transport() as transport:
@@ -51,7 +46,7 @@ async def rehearse(app: App, edition: Edition, folder: Path) -> int:
 
     Nothing is sent and nothing is remembered.
     """
-    printer = Printer(app, edition)
+    printer = await printer_for(app, edition)
     written, after = 0, 0
     async with app.transport(dry_run=folder) as transport:
         while True:
@@ -75,50 +70,3 @@ async def rehearse(app: App, edition: Edition, folder: Path) -> int:
                     started=lambda: None,
                 )
                 written += 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Previewed:
-    """An edition on disk, as a reader would get it."""
-
-    files: tuple[Path, ...]
-    subject: str
-    text: str
-    html_bytes: int
-    left_out: int
-
-
-async def preview(app: App, edition_id: str, folder: Path) -> Previewed:
-    """Write the page, the mail's HTML and text, and a whole message into *folder*.
-
-    The reader is made up, with every section; the links in it lead nowhere.
-    """
-    async with app.db.read() as conn:
-        edition = await editions.content(conn, edition_id)
-    printer = Printer(app, edition)
-    reader = Subscriber(id=0, email="reader@example.org", name="", key="0" * 32)
-    layout = printer.layout(reader)
-    message = printer.message(reader, sent_at=app.now())
-    parsed = message_from_bytes(message, policy=default_policy)
-    parts = {part.get_content_type(): part.get_content() for part in parsed.iter_parts()}
-    page = render.edition_page(
-        edition,
-        press=app.press,
-        newsletter=app.newsletter(edition.newsletter),
-    )
-    files = {
-        "page.html": page.encode(),
-        "mail.html": parts["text/html"].encode(),
-        "mail.txt": parts["text/plain"].encode(),
-        "mail.eml": message,
-    }
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    for name, content in files.items():
-        await asyncio.to_thread((folder / name).write_bytes, content)
-    return Previewed(
-        files=tuple(folder / name for name in files),
-        subject=layout.subject,
-        text=parts["text/plain"],
-        html_bytes=len(files["mail.html"]),
-        left_out=layout.left_out,
-    )

@@ -19,7 +19,7 @@ from digest.collect import sources_of
 from digest.errors import DigestError
 from digest.listening import listen
 from digest.model import EditionState, Job
-from digest.store import editions, items, journal, reports, sources
+from digest.store import editions, items, journal, pings, reports, sources
 from digest.telemetry import log, masked
 
 #: After a job fails: first wait, and the longest.
@@ -54,7 +54,7 @@ async def look(app: App) -> jobs.Standing:
             moving += [
                 record
                 for record in records
-                if record.state is EditionState.SENT and record.published_at is None
+                if record.state is EditionState.SENT and not record.printed_as
             ]
             moving += await editions.listing(conn, newsletter=slug, states=_MOVING)
         retries, unfinished = {}, set()
@@ -84,6 +84,7 @@ async def look(app: App) -> jobs.Standing:
             ),
             oldest=await items.oldest(conn),
             hubs=hubs.any_due(app, known.values()),
+            pings=await pings.any_due(conn, app.now()) is not None,
         )
 
 

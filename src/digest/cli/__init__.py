@@ -9,7 +9,19 @@ from typing import Annotated
 
 import typer
 
-from digest.cli import coverage, desk, edit, edition, people, push, reading, sources, steps
+from digest.cli import (
+    clicks,
+    coverage,
+    desk,
+    edit,
+    edition,
+    looks,
+    people,
+    push,
+    reading,
+    sources,
+    steps,
+)
 
 app = typer.Typer(
     name="digest",
@@ -39,6 +51,8 @@ def _common(
 edition.add_to(app)
 edit.add_to(app)
 coverage.add_to(app)
+clicks.add_to(app)
+looks.add_to(app)
 reading.add_to(app)
 desk.add_to(app)
 people.add_to(app)

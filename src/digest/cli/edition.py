@@ -1,7 +1,6 @@
-"""`digest run` and its steps: collect, compose, approve, cancel, preview, publish, send."""
+"""`digest run` and its steps: collect, compose, approve, cancel, publish, send."""
 
 import re
-import webbrowser
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -10,9 +9,10 @@ from typing import Annotated
 
 import typer
 
+from digest import announce, deliver, pipeline, proof
 from digest import collect as collecting
 from digest import compose as composing
-from digest import deliver, pipeline, proof
+from digest import publish as publishing
 from digest.app import App
 from digest.cli import report, show, why
 from digest.cli.frame import (
@@ -31,6 +31,9 @@ from digest.settings import Newsletter, Source
 from digest.shelf import Visit
 from digest.store import Connection, editions, placements, replies, subscribers
 from digest.store.editions import Record
+
+#: Given to the hubs by a command; what they have not heard by then, `serve` tells them.
+_HUBS_S = 15.0
 
 Named = Annotated[
     list[str] | None,
@@ -99,8 +102,9 @@ async def _compose(
     app: App, newsletter: Newsletter, slot: Slot, named: Sequence[str] | None, *, again: bool
 ) -> Record:
     repeats = await _latest(app, newsletter) if again else None
-    also = [named_source(given, newsletter).id for given in named or ()]
-    return await composing.compose(app, newsletter, slot, repeats=repeats, also=also)
+    given = [named_source(name, newsletter) for name in named or ()]
+    also = [source.id for source in given]
+    return await composing.compose(app, newsletter, slot, repeats=repeats, also=also, named=given)
 
 
 async def _latest(app: App, newsletter: Newsletter) -> str | None:
@@ -211,13 +215,15 @@ async def _let_out(
                 await pipeline.approve(app, record.id)
         if app.stopping.is_set():
             raise Conflict("asked to stop; `digest run` goes on from here")
-        await pipeline.publish(app, early=(record.id,), progress=bars.step)
+        await publishing.publish(app, early=(record.id,), progress=bars.step)
         async with app.db.read() as conn:
             record = await editions.get(conn, record.id)
             readers = (await subscribers.count(conn, newsletter.slug)).get("active", 0)
         moving = record.state in (EditionState.APPROVED, EditionState.SENDING)
         if moving and (readers or record.planned):
             await deliver.deliver(app, record.id, progress=bars.counts)
+        # After the mails: a hub that hangs holds up nobody.
+        await announce.announce(app, patience_s=_HUBS_S)
     except DigestError as error:
         return error
     return None
@@ -293,7 +299,7 @@ def approve(edition: EditionId = None, config: Config = CONFIG, as_json: Json = 
 
     async def work(app: App) -> int:
         record = await pipeline.approve(app, (await resolve(app, edition, draft=True)).id)
-        await pipeline.publish(app)
+        await publishing.publish(app)
         if as_json:
             show.answer(record)
         elif record.slot_at > app.now():
@@ -311,46 +317,26 @@ def cancel(edition: EditionId = None, config: Config = CONFIG, as_json: Json = F
 
     async def work(app: App) -> int:
         record = await pipeline.cancel(app, (await resolve(app, edition)).id)
-        await pipeline.publish(app)
+        await publishing.publish(app)
         show.answer(record) if as_json else show.say(f"{record.id} is cancelled")
         return 0
 
     with_app(config, work)
 
 
-def preview(
-    edition: EditionId = None,
+def publish(
     config: Config = CONFIG,
-    into: Annotated[Path, typer.Option("--into", help="Folder for the files.")] = Path("preview"),
-    open_it: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--all", help="Make every page again, also those that stand.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write an edition as page, mail (HTML and text) and message; print the text."""
-
-    async def work(app: App) -> int:
-        record = await resolve(app, edition)
-        seen = await proof.preview(app, record.id, into)
-        if as_json:
-            show.answer(seen)
-            return 0
-        show.say(seen.text)
-        show.table("Written", ("", ""), [(path.suffix[1:], path) for path in seen.files])
-        show.say(f"Subject: {seen.subject}; HTML of the mail: {seen.html_bytes:,} bytes")
-        if seen.left_out:
-            show.say(f"{seen.left_out} stories had no room in the mail and are on the page only")
-        if open_it:
-            webbrowser.open(seen.files[0].resolve().as_uri())
-        return 0
-
-    with_app(config, work)
-
-
-def publish(config: Config = CONFIG, as_json: Json = False) -> None:
     """Write the pages and feeds of every approved edition to the output folder."""
 
     async def work(app: App) -> int:
         with show.bars(quiet=as_json) as bars:
-            changed = await pipeline.publish(app, progress=bars.step)
+            changed = await publishing.publish(app, anew=anew, progress=bars.step)
+            await announce.announce(app, patience_s=_HUBS_S)
         if as_json:
             show.answer({"changed": changed, "folder": app.out_dir})
         else:
@@ -391,7 +377,7 @@ def send(
         with show.bars(quiet=as_json) as bars:
             if record.published_at is None:
                 # The mail leads to its page.
-                await pipeline.publish(app, early=(record.id,), progress=bars.step)
+                await publishing.publish(app, early=(record.id,), progress=bars.step)
             counts = await deliver.deliver(app, record.id, progress=bars.counts)
         if as_json:
             show.answer({"edition": record.id, "deliveries": counts})
@@ -405,5 +391,5 @@ def send(
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
-    for command in (run, collect, compose, preview, approve, cancel, publish, send):
+    for command in (run, collect, compose, approve, cancel, publish, send):
         app.command()(command)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from digest import deliver, pipeline
+from digest import deliver
 from digest.app import App
 from digest.cli import show
 from digest.model import Counts, Edition, EditionState
@@ -49,7 +49,7 @@ async def look_back(
             edition = await editions.content(conn, edition_id)
         readers = (await subscribers.count(conn, record.newsletter)).get("active", 0)
         next_try = await journal.next_due(conn, edition_id)
-    page = pipeline.edition_folder(app, edition_id) / "index.html"
+    page = app.edition_folder(edition_id) / "index.html"
     feeds = app.out_dir / "feeds" / record.newsletter
     return Told(
         record=record,

@@ -1,0 +1,169 @@
+"""The verb preview: an edition on disk as readers would get it, looked at and checked.
+
+Nothing here is a delivery, and nothing leaves: the journal is not touched.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import default as default_policy
+from pathlib import Path
+
+from digest import hosted, pictures, render, screens
+from digest.app import App
+from digest.errors import BrowserError, NotFound
+from digest.model import Edition, Form, Subscriber
+from digest.printer import printer_for
+from digest.store import editions
+from digest.store import pictures as noted
+
+#: CSS pixels of a telephone, and of a window on a desk.
+WIDTHS = (375, 800)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed:
+    """An edition on disk, as a reader would get it."""
+
+    files: tuple[Path, ...]
+    #: Pictures of the mail and the page; () without a browser.
+    shots: tuple[Path, ...]
+    #: Why there are none; "" if there are.
+    no_shots: str
+    subject: str
+    text: str
+    html_bytes: int
+    #: Stories, briefs and corrections that had no room in the mail.
+    left_out: int
+    lint: render.Report
+    #: Of pictures that could not be had.
+    missing: tuple[str, ...]
+
+
+async def preview(
+    app: App,
+    edition_id: str,
+    folder: Path,
+    *,
+    form: Form = Form.FULL,
+    language: str = "",
+    shots: bool = True,
+) -> Previewed:
+    """Write page, mail, text, message, lint and pictures of screens into *folder*.
+
+    The reader is made up, with every section; the links in it lead nowhere personal.
+
+    Args:
+        language: of the words around the stories; "" takes the newsletter's.
+
+    Raises:
+        NotFound: there is no such edition, or no such language.
+        RenderError: a template is broken.
+    """
+    async with app.db.read() as conn:
+        edition = await editions.content(conn, edition_id)
+        faults = await noted.faults(conn, edition_id)
+    reader = Subscriber(
+        id=0,
+        email="reader@example.org",
+        key="0" * 32,
+        form=form,
+        language=_frame(language, edition.language),
+    )
+    printer = await printer_for(app, edition)
+    layout = printer.layout(reader)
+    message = printer.message(reader, sent_at=app.now())
+    lint = await asyncio.to_thread(_checked, app, message, reader.email, layout.left_out)
+    html, text = _parts(message)
+    files: dict[str, str | bytes] = {"page.html": await _page(app, edition)}
+    if html:
+        files["mail.html"] = _local(app, html)
+    files |= {"mail.txt": text, "mail.eml": message, "lint.txt": "\n".join(lint.sentences()) + "\n"}
+    kept = {one.file for one in (await pictures.gallery(app, edition.id)).kept.values()}
+    octets = await asyncio.to_thread(hosted.read_files, app.out_dir, kept | {app.press.logo} - {""})
+    await asyncio.to_thread(_write, folder, files, octets)
+    taken, why = await _photographed(folder, files) if shots else ((), "not asked for")
+    return Previewed(
+        files=tuple(folder / name for name in files),
+        shots=taken,
+        no_shots=why,
+        subject=layout.subject,
+        text=text,
+        html_bytes=len(html.encode()),
+        left_out=layout.left_out,
+        lint=lint,
+        missing=tuple(f"{url}: {fault}" for url, fault in faults.items()),
+    )
+
+
+def _checked(app: App, message: bytes, to: str, left_out: int) -> render.Report:
+    return render.lint(
+        message,
+        envelope_to=to,
+        envelope_from=app.settings.mail.from_address,
+        postal_address=app.settings.site.postal_address,
+        left_out=left_out,
+    )
+
+
+def _frame(wanted: str, home: str) -> str:
+    """The language of the words around the stories.
+
+    Raises:
+        NotFound: there are no words in *wanted*.
+    """
+    frame = render.frame_language(wanted, home)
+    if wanted and not frame and not home.startswith(wanted):
+        known = ", ".join(tag for tag, _ in render.known_languages())
+        raise NotFound(f"there are no words in {wanted!r}; there are {known}")
+    return frame or home
+
+
+async def _page(app: App, edition: Edition) -> str:
+    gallery = await pictures.gallery(app, edition.id)
+    issue = render.issue(edition, press=app.press, gallery=gallery)
+    newsletter = app.newsletter(edition.newsletter)
+    return _local(app, render.edition_page(issue, press=app.press, newsletter=newsletter))
+
+
+def _parts(message: bytes) -> tuple[str, str]:
+    """HTML ("" of a mail without) and text of a finished message."""
+    parsed = message_from_bytes(message, policy=default_policy)
+    html, text = parsed.get_body(("html",)), parsed.get_body(("plain",))
+    return (html.get_content() if html else ""), (text.get_content() if text else "")
+
+
+def _local(app: App, page: str) -> str:
+    """*page* with our pictures beside it: they may not be published yet."""
+    page = page.replace(app.links.picture_url(""), "pictures/")
+    return render.without_content_ids(page)
+
+
+def _write(folder: Path, files: dict[str, str | bytes], octets: dict[str, bytes]) -> None:
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    for stale in (*folder.glob("mail*"), *folder.glob("page*.png")):
+        stale.unlink()
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    for name, picture in octets.items():
+        (folder / "pictures" / name).write_bytes(picture)
+
+
+async def _photographed(folder: Path, files: Iterable[str]) -> tuple[tuple[Path, ...], str]:
+    browser = screens.find_browser()
+    if browser is None:
+        return (), "no Chromium is installed here: `apt-get install chromium` brings one"
+    shots = [shot for name in files if name.endswith(".html") for shot in _shots(folder / name)]
+    try:
+        await asyncio.to_thread(screens.photograph, browser, shots)
+    except BrowserError as error:
+        return (), str(error)
+    return tuple(shot.into for shot in shots), ""
+
+
+def _shots(page: Path) -> Iterator[screens.Shot]:
+    for width in WIDTHS:
+        for dark in (False, True):
+            name = f"{page.stem}-{width}-{'dark' if dark else 'light'}.png"
+            yield screens.Shot(page=page, width=width, dark=dark, into=page.with_name(name))

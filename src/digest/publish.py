@@ -1,0 +1,495 @@
+"""The verb publish: every public edition as pages and feeds, written as files.
+
+What an edition's pages are made from is noted as a hash beside it: pages that would come out
+the same are not made again, so that publishing costs what is new.  Files are replaced whole or
+not at all, and left alone when their octets are the same.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path, PurePath
+
+from digest import announce, editorial, pictures, render
+from digest.app import App, edition_path
+from digest.collect import Progress, silent
+from digest.model import Correction, EditionState, Printed
+from digest.outfolder import File, differs, put, tidy
+from digest.settings import Newsletter
+from digest.store import editions, items, printed
+from digest.store.editions import Record
+
+#: Stories on one page of a section, and pages of it: older ones are found by year, or searched.
+_ON_A_PAGE = 40
+_PAGES = 5
+#: Editions on a newsletter's own page; the years have all.
+_RECENT = 60
+
+
+async def publish(
+    app: App,
+    *,
+    early: Collection[str] = (),
+    anew: bool = False,
+    progress: Progress = silent,
+) -> list[Path]:
+    """Write every public edition, the archive and the feeds to `out/`; return what changed.
+
+    Hubs are noted for telling in the same breath; `announce` tells them.
+
+    Args:
+        early: ids of editions that are approved and go out now, although their hour is ahead.
+        anew: make all pages again, whatever they were made from.
+
+    Raises:
+        RenderError: a template is broken; what was written before stays.
+    """
+    # A slower publisher must not put an older feed over a newer one.
+    async with app.db.lease("publish", wait=True):
+        return await _Publishing(app, early=early, anew=anew, progress=progress).run()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shelf:
+    """The public editions of one newsletter, newest first."""
+
+    newsletter: Newsletter
+    records: Sequence[Record]
+    #: Edition → ids of the public editions that correct something in it.
+    tellers: dict[str, list[str]]
+    #: Edition → what its pages would be made from now.
+    prints: dict[str, str]
+    #: Those whose pages are to be made.
+    stale: Sequence[Record]
+
+
+class _Publishing:
+    """One run of `publish`."""
+
+    def __init__(self, app: App, *, early: Collection[str], anew: bool, progress: Progress) -> None:
+        self._app = app
+        self._early = early
+        self._anew = anew
+        self._progress = progress
+        self._press = app.press
+        self._changed: list[Path] = []
+
+    async def run(self) -> list[Path]:
+        shelves = [await self._shelf(newsletter) for newsletter in self._app.settings.newsletters]
+        done, total = 0, sum(len(shelf.stale) for shelf in shelves)
+        for shelf in shelves:
+            for record in shelf.stale:
+                await self._print(shelf, record)
+                done += 1
+                self._progress("publishing", done, total)
+        # A newsletter may just have lost its only edition.
+        touched = [
+            shelf
+            for shelf in shelves
+            if shelf.stale or not shelf.records or self._lacks_lists(shelf)
+        ]
+        for shelf in touched:
+            await self._lists(shelf)
+            await self._feeds(shelf)
+        if touched or not (self._app.out_dir / "index.html").exists():
+            await self._whole(shelves)
+        # Last: after a kill anywhere before, all that was not finished is done again.
+        async with self._app.db.write() as conn:
+            for shelf in shelves:
+                for record in shelf.stale:
+                    await editions.note_printed(conn, record.id, shelf.prints[record.id])
+        return self._changed
+
+    # ------------------------------------------------------------ what is public
+
+    async def _shelf(self, newsletter: Newsletter) -> _Shelf:
+        app = self._app
+        async with app.db.read() as conn:
+            found = await editions.listing(conn, newsletter=newsletter.slug, states=editions.PUBLIC)
+            correcting = await editions.correcting(conn, newsletter.slug)
+        records = [record for record in found if self._is_out(record)]
+        public = {record.id for record in records}
+        tellers = {
+            id: sorted(told & public - {id}) for id, told in correcting.items() if id in public
+        }
+        look = await asyncio.to_thread(self._look, newsletter)
+        prints = {}
+        for place, record in enumerate(records):
+            newer = records[place - 1].id if place else ""
+            older = records[place + 1].id if place + 1 < len(records) else ""
+            parts = (look, record.id, newer, older, *tellers.get(record.id, ()))
+            prints[record.id] = blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+        stale = [
+            record
+            for record in records
+            if self._anew
+            or record.printed_as != prints[record.id]
+            or not (app.edition_folder(record.id) / "index.html").exists()
+        ]
+        # Oldest first: a kill leaves the newest for the next time, with all it links to.
+        return _Shelf(
+            newsletter=newsletter,
+            records=records,
+            tellers={id: told for id, told in tellers.items() if told},
+            prints=prints,
+            stale=stale[::-1],
+        )
+
+    def _is_out(self, record: Record) -> bool:
+        return (
+            record.state is not EditionState.APPROVED
+            or record.slot_at <= self._app.now()
+            or record.published_at is not None
+            or record.id in self._early
+        )
+
+    def _look(self, newsletter: Newsletter) -> str:
+        """Of all that pages are made from besides their edition."""
+        settings, press = self._app.settings, self._press
+        parts = [
+            version("digest-newsroom"),
+            settings.site.model_dump_json(),
+            settings.brand.model_dump_json(),
+            settings.pictures.show,
+            newsletter.model_dump_json(),
+            press.logo,
+            press.templates.fingerprint("pages"),
+        ]
+        return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+    # ---------------------------------------------------------- one edition's pages
+
+    async def _issue(self, shelf: _Shelf, record: Record, *, later: bool = True) -> render.Issue:
+        async with self._app.db.read() as conn:
+            edition = await editions.content(conn, record.id)
+            told: list[Correction] = []
+            for teller in shelf.tellers.get(record.id, ()) if later else ():
+                corrections = (await editions.content(conn, teller)).corrections
+                told += [one for one in corrections if one.edition_id == record.id]
+        gallery = await pictures.gallery(self._app, record.id)
+        return await asyncio.to_thread(
+            render.issue, edition, press=self._press, gallery=gallery, later=told
+        )
+
+    async def _print(self, shelf: _Shelf, record: Record) -> None:
+        """Write the pages of one edition."""
+        if record.published_at is None:
+            # Before anybody can see it: what has been seen is not given back by a cancel.
+            async with self._app.db.write() as conn:
+                await editions.stamp(conn, record.id, published_at=self._app.now())
+        issue = await self._issue(shelf, record)
+        place = shelf.records.index(record)
+        newer = shelf.records[place - 1] if place else None
+        older = shelf.records[place + 1] if place + 1 < len(shelf.records) else None
+        await self._write(_pages(issue, shelf.newsletter, self._press, _line(older), _line(newer)))
+        async with self._app.db.write() as conn:
+            # First: one that shows nothing any more has no line to take the place of the old.
+            await printed.drop(conn, record.id)
+            await printed.keep(self._app.db, conn, list(lines_of(issue)))
+
+    async def _write(self, files: Iterable[File]) -> None:
+        self._changed += await asyncio.to_thread(put, self._app.out_dir, files)
+
+    # -------------------------------------------------------------------- lists
+
+    def _lacks_lists(self, shelf: _Shelf) -> bool:
+        slug = shelf.newsletter.slug
+        wanted = (f"editions/{slug}/index.html", f"feeds/{slug}/feed.rss")
+        return any(not (self._app.out_dir / name).exists() for name in wanted)
+
+    async def _lines(self, shelf: _Shelf) -> list[render.Line]:
+        async with self._app.db.read() as conn:
+            headlines = await printed.headlines(conn, shelf.newsletter.slug)
+        return [
+            render.Line(
+                edition_id=record.id,
+                slot_at=record.slot_at,
+                headlines=headlines.get(record.id, ()),
+            )
+            for record in shelf.records
+        ]
+
+    async def _front(self, shelf: _Shelf) -> render.Front:
+        lines = await self._lines(shelf)
+        latest = await self._issue(shelf, shelf.records[0]) if shelf.records else None
+        return render.Front(
+            newsletter=shelf.newsletter, latest=latest, lines=tuple(lines[1:_RECENT])
+        )
+
+    async def _lists(self, shelf: _Shelf) -> None:
+        newsletter, press = shelf.newsletter, self._press
+        slug, sections = newsletter.slug, _sections(newsletter)
+        lines = await self._lines(shelf)
+        by_year: dict[int, list[render.Line]] = {}
+        for line in lines:
+            # The edition's day, as its id has it: no zone can move it into another year.
+            by_year.setdefault(int(line.edition_id.partition("@")[2][:4]), []).append(line)
+        years = sorted(by_year, reverse=True)
+        front = await self._front(shelf)
+        files = [
+            (
+                f"editions/{slug}/index.html",
+                render.newsletter_page(
+                    front, press=press, years=years, sections=sections, card=_card(newsletter)
+                ).encode(),
+            )
+        ]
+        for year, of_year in by_year.items():
+            page = render.year_page(
+                newsletter, year, of_year, press=press, years=years, card=_card(newsletter)
+            )
+            files.append((f"editions/{slug}/{year}/index.html", page.encode()))
+        for section in sections:
+            files += await self._section(newsletter, section)
+        await self._write(files)
+        stale = (f"editions/{slug}/[0-9][0-9][0-9][0-9]/*", f"editions/{slug}/section/**/*.html")
+        await self._tidy(stale, {name for name, _ in files})
+
+    async def _tidy(self, patterns: Sequence[str], wanted: Collection[str]) -> None:
+        """Take away lists of what is no more: a year, a page of a section, an archived week."""
+        await asyncio.to_thread(tidy, self._app.out_dir, patterns, wanted)
+
+    async def _section(self, newsletter: Newsletter, section: tuple[str, str]) -> list[File]:
+        most = _ON_A_PAGE * _PAGES
+        async with self._app.db.read() as conn:
+            total, told = await printed.of_section(conn, newsletter.slug, section[0], limit=most)
+        pages = max(1, -(-min(total, most) // _ON_A_PAGE))
+        files = []
+        for page in range(1, pages + 1):
+            html = render.section_page(
+                newsletter,
+                section,
+                told[(page - 1) * _ON_A_PAGE : page * _ON_A_PAGE],
+                press=self._press,
+                page=page,
+                pages=pages,
+                card=_card(newsletter),
+            )
+            further = f"{page}/" if page > 1 else ""
+            name = f"editions/{newsletter.slug}/section/{section[0]}/{further}index.html"
+            files.append((name, html.encode()))
+        return files
+
+    # -------------------------------------------------------------------- feeds
+
+    async def _feeds(self, shelf: _Shelf) -> None:
+        newsletter, press = shelf.newsletter, self._press
+        channels = self._channels(newsletter)
+        weeks: dict[str, list[Record]] = {}
+        for record in reversed(shelf.records):
+            weeks.setdefault(_week(record), []).append(record)
+        archived = list(weeks)[:-1]
+        newest = {record.id for record in weeks[list(weeks)[-1]]} if weeks else set()
+        most = self._app.settings.output.feed_editions
+        wanted = [
+            record
+            for place, record in enumerate(shelf.records)
+            if place < most or record.id in newest
+        ]
+        issues = [await self._issue(shelf, record) for record in wanted]
+        full = await self._full(newsletter, issues)
+        made = render.feed_files(
+            newsletter,
+            channels,
+            issues,
+            press=press,
+            weeks=archived,
+            full=full,
+            sizes=await self._sizes(wanted),
+        )
+        files = await asyncio.to_thread(list, made)
+        page = render.channel_page(newsletter, channels, press=press)
+        folder = f"feeds/{newsletter.slug}"
+        files.append((f"{folder}/index.html", page.encode()))
+        # Told of before they are there: a kill in between has a hub asked once too often.
+        await self._note_topics(files)
+        await self._write(files)
+        await self._tidy((f"{folder}/**/feed-*.json",), {name for name, _ in files})
+        await self._archives(shelf, channels, weeks)
+
+    async def _archives(
+        self, shelf: _Shelf, channels: Sequence[render.Channel], weeks: Mapping[str, list[Record]]
+    ) -> None:
+        """One document for each week before the newest, which is not over (RFC 5005)."""
+        newsletter, archived = shelf.newsletter, list(weeks)[:-1]
+        old = {
+            str(path.relative_to(self._app.out_dir))
+            for week in archived
+            for path in (self._app.out_dir / "feeds" / newsletter.slug).rglob(f"{week}*")
+        }
+        await self._tidy((f"feeds/{newsletter.slug}/**/[0-9][0-9][0-9][0-9]-W*",), old)
+        stale = {record.id for record in shelf.stale}
+        feeds = self._app.out_dir / "feeds" / newsletter.slug
+        missing = {week for week in archived if not (feeds / f"{week}.atom").exists()}
+        for place, week in enumerate(archived):
+            older = archived[place - 1] if place else None
+            newer = archived[place + 1] if place + 1 < len(archived) else None
+            # Each names the two beside it.
+            changed = any(record.id in stale for record in weeks[week])
+            if not changed and not missing & {older, week, newer}:
+                continue
+            # What is archived stays as it was told (RFC 5005): corrections are in the feed itself.
+            issues = [
+                await self._issue(shelf, record, later=False) for record in reversed(weeks[week])
+            ]
+            await self._write(
+                render.archive_files(
+                    newsletter,
+                    channels,
+                    week,
+                    issues,
+                    press=self._press,
+                    older=older,
+                    newer=newer,
+                    full=await self._full(newsletter, issues),
+                    sizes=await self._sizes(weeks[week]),
+                )
+            )
+
+    def _channels(self, newsletter: Newsletter) -> tuple[render.Channel, ...]:
+        names = {source.id: source.title for source in self._app.settings.sources}
+        return render.channels(newsletter, sections=_sections(newsletter), sources=names)
+
+    async def _sizes(self, records: Iterable[Record]) -> dict[str, int]:
+        """Octets of the kept pictures of some editions, by file."""
+        galleries = [await pictures.gallery(self._app, record.id) for record in records]
+        return {one.file: one.size for gallery in galleries for one in gallery.kept.values()}
+
+    async def _full(self, newsletter: Newsletter, issues: Sequence[render.Issue]) -> dict[str, str]:
+        """Safe HTML of the stories' leads, where the newsletter's feeds carry whole texts."""
+        if newsletter.feed_text != "full":
+            return {}
+        ids = [story.id for issue in issues for story in issue.edition.stories]
+        async with self._app.db.read() as conn:
+            return await items.html_of(conn, ids)
+
+    # ---------------------------------------------------------------- the whole
+
+    async def _whole(self, shelves: Sequence[_Shelf]) -> None:
+        press, links = self._press, self._app.links
+        fronts = [await self._front(shelf) for shelf in shelves]
+        newsletters = self._app.settings.newsletters
+        shelved = [(newsletter, self._channels(newsletter)) for newsletter in newsletters]
+        addresses = []
+        for shelf in shelves:
+            slug = shelf.newsletter.slug
+            newest = shelf.records[0].slot_at if shelf.records else None
+            if newest is not None:
+                addresses += [(links.home_url(), newest), (links.newsletter_url(slug), newest)]
+            async with self._app.db.read() as conn:
+                stories = await printed.stories_of(conn, slug)
+            for record in shelf.records:
+                addresses.append((links.edition_url(record.id), record.slot_at))
+                addresses += [
+                    (links.story_url(record.id, id), record.slot_at)
+                    for id in stories.get(record.id, ())
+                ]
+        files: list[File] = [
+            (
+                "index.html",
+                render.front_page(fronts, press=press, card=_card(newsletters[0])).encode(),
+            ),
+            ("404.html", render.missing_page(press=press).encode()),
+            ("robots.txt", render.robots(press=press)),
+            ("feeds.opml", render.opml(shelved, press=press)),
+            *render.sitemap_files(addresses, press=press).items(),
+            *render.view_files(press),
+        ]
+        for newsletter in newsletters:
+            colours = press.palette(newsletter).light
+            card = render.card(
+                newsletter.title, accent=colours.accent, paper=colours.paper, ink=colours.ink
+            )
+            files.append((f"pictures/{_card(newsletter)}", card))
+        await self._write(files)
+
+    async def _note_topics(self, files: Sequence[File]) -> None:
+        """Have the hubs told of the feeds among *files* that are about to change."""
+        out = self._app.out_dir
+        topics = [
+            f"{self._app.links.base_url}/{name}"
+            for name, content in files
+            if PurePath(name).stem == "feed"
+            and await asyncio.to_thread(differs, out / name, content)
+        ]
+        if topics and self._app.settings.output.hubs:
+            async with self._app.db.write() as conn:
+                await announce.note_changes(self._app, conn, topics)
+
+
+def _week(record: Record) -> str:
+    year, week, _ = record.day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def _sections(newsletter: Newsletter) -> list[tuple[str, str]]:
+    return [(editorial.section_slug(rule), rule.title) for rule in newsletter.sections]
+
+
+def _card(newsletter: Newsletter) -> str:
+    """The picture of links to pages that have none, by its name under ``pictures/``."""
+    return f"card-{newsletter.slug}.png"
+
+
+def _line(record: Record | None) -> render.Line | None:
+    if record is None:
+        return None
+    return render.Line(edition_id=record.id, slot_at=record.slot_at, headlines=())
+
+
+def _pages(
+    issue: render.Issue,
+    newsletter: Newsletter,
+    press: render.Press,
+    older: render.Line | None,
+    newer: render.Line | None,
+) -> Iterator[File]:
+    folder, card = edition_path(issue.edition.id), _card(newsletter)
+    for id, html in render.story_pages(issue, press=press, newsletter=newsletter, card=card):
+        yield f"{folder}/{id}/index.html", html.encode()
+    page = render.edition_page(
+        issue, press=press, newsletter=newsletter, older=older, newer=newer, card=card
+    )
+    yield f"{folder}/index.html", page.encode()
+
+
+def lines_of(issue: render.Issue) -> Iterator[Printed]:
+    """What lists and searches tell of an edition."""
+    edition, shown = issue.edition, issue.shown
+    position = 0
+    for section in shown.sections:
+        for story in section.stories:
+            yield Printed(
+                newsletter=edition.newsletter,
+                edition_id=edition.id,
+                id=story.id,
+                section=section.slug,
+                headline=story.headline,
+                text=story.summary,
+                source=story.source,
+                url=story.article_url,
+                at=story.published_at,
+                slot_at=edition.slot_at,
+                language=story.lang,
+                position=position,
+            )
+            position += 1
+    for brief in shown.briefs:
+        yield Printed(
+            newsletter=edition.newsletter,
+            edition_id=edition.id,
+            id=brief.id,
+            section="",
+            brief=True,
+            headline=brief.lead_in,
+            text=brief.text,
+            source=brief.source,
+            url=brief.url,
+            at=brief.published_at,
+            slot_at=edition.slot_at,
+            language=brief.lang,
+            position=position,
+        )
+        position += 1
