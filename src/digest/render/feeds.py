@@ -10,7 +10,6 @@ changes no more; each names the one before it, so that a reader can walk the who
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from digest.model import Edition
 from digest.render.channels import Channel, folder
 from digest.render.feed_document import Document
 from digest.render.feed_entries import Entry, Stock, entries_of, holds, week_of
@@ -18,21 +17,10 @@ from digest.render.feed_json import write_json
 from digest.render.feed_xml import STYLE, write_xml
 from digest.render.frame import frame
 from digest.render.links import feed_file
-from digest.render.press import Issue, Press, issue
-from digest.render.showing import Gallery
-from digest.render.tidy import one_line
-from digest.render.wording import words_for
+from digest.render.press import Issue, Press
 from digest.settings import Newsletter
 
-__all__ = (
-    "archive_files",
-    "atom",
-    "feed_files",
-    "json_feed",
-    "rss",
-    "view_files",
-    "week_of",
-)
+__all__ = ("archive_files", "feed_files", "view_files", "week_of")
 
 #: Octets of the contents of a feed, beyond which entries of earlier weeks are left out.
 FEED_LIMIT = 240_000
@@ -148,40 +136,3 @@ def _files(document: Document) -> Iterator[tuple[str, bytes]]:
     yield feed_file(place, "atom", week=week), write_xml("atom", document)
     for page, octets in enumerate(write_json(document), start=1):
         yield feed_file(place, "json", week=week, page=page), octets
-
-
-# ------------------------------------------------------- one feed of editions
-
-
-def _editions(newsletter: Newsletter, editions: Sequence[Edition], press: Press) -> Document:
-    stock = Stock(newsletter=newsletter, press=press, full={}, sizes={})
-    channel = Channel(
-        newsletter=newsletter.slug,
-        kind="editions",
-        title=one_line(newsletter.title),
-        name=words_for(newsletter.language).editions,
-    )
-    shown = (issue(edition, press=press, gallery=Gallery()) for edition in editions)
-    entries = [next(iter(entries_of(one, stock))) for one in shown]
-    older = {entry.week for entry in entries} - {entry.week for entry in entries[:1]}
-    return Document(
-        channel=channel,
-        newsletter=newsletter,
-        press=press,
-        entries=tuple(_that_fit(entries, older)),
-    )
-
-
-def rss(newsletter: Newsletter, editions: Sequence[Edition], *, press: Press) -> bytes:
-    """RSS 2.0 of *editions*, newest first."""
-    return write_xml("rss", _editions(newsletter, editions, press))
-
-
-def atom(newsletter: Newsletter, editions: Sequence[Edition], *, press: Press) -> bytes:
-    """Atom (RFC 4287) of *editions*, newest first."""
-    return write_xml("atom", _editions(newsletter, editions, press))
-
-
-def json_feed(newsletter: Newsletter, editions: Sequence[Edition], *, press: Press) -> bytes:
-    """JSON Feed 1.1 of *editions*, newest first."""
-    return next(write_json(_editions(newsletter, editions, press)))

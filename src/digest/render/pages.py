@@ -1,60 +1,42 @@
-"""Public pages: an edition, the archive, leaving.  Whole files, nothing fetched but pictures.
+"""Public pages: an edition, each of its stories, leaving.  Whole files, ready to be kept.
 
 No script, no font, no style sheet of another host: a page stands alone in a folder
-and may be kept for years.
+and may be kept for years.  The pages that list editions and stories are in `shelves`.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
-from babel.dates import format_skeleton
-from markupsafe import Markup
-
-from digest.model import Edition
+from digest.model import Item, Story
+from digest.render.frame import About, Calendar, feeds_of, frame, portrait
 from digest.render.links import Links
-from digest.render.press import Press
-from digest.render.showing import Clock, imprint, show
-from digest.render.shown import Shown
-from digest.render.tidy import one_line, shorten
-from digest.render.wording import locale_for, reads_from_right, words_for
-from digest.settings import Newsletter, Site
+from digest.render.listing import Line, listed
+from digest.render.names import bylines
+from digest.render.press import Issue, Press
+from digest.render.showing import Clock
+from digest.render.shown import Shown, ShownSection, ShownStory
+from digest.render.structured import Teller, edition_data, script, story_data
+from digest.render.tidy import host_of, one_line, shorten, web_url
+from digest.settings import Newsletter
 
 LeaveState = Literal["ask", "done", "bad"]
 
-#: Headlines under an edition in the archive.
-HEADLINES = 3
+#: Sources that a story's page names.
+MOST_TELLERS = 40
+#: Other stories of its section that it points to.
+BESIDE = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveLine:
-    url: str
-    date: str
-    iso: str
-    headlines: tuple[str, ...]
+class Place:
+    """Where a story stands in its edition."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveShelf:
-    """One newsletter in the archive, its editions by month."""
-
-    slug: str
-    title: str
-    description: str
-    lang: str
-    dir: str
-    feeds: dict[str, str]
-    months: tuple[tuple[str, tuple[ArchiveLine, ...]], ...]
-
-
-def feed_addresses(newsletter: str, links: Links) -> dict[str, str]:
-    return {
-        "rss": links.feed_url(newsletter, "rss"),
-        "atom": links.feed_url(newsletter, "atom"),
-        "json": links.feed_url(newsletter, "json"),
-    }
+    section: ShownSection
+    #: Its page; "" without one.
+    section_url: str
+    before: ShownStory | None
+    after: ShownStory | None
 
 
 def describe(shown: Shown) -> str:
@@ -65,110 +47,181 @@ def describe(shown: Shown) -> str:
     return shorten(" · ".join(headlines[:4]) or shown.date, 200)
 
 
-def edition_page(edition: Edition, *, press: Press, newsletter: Newsletter) -> str:
-    """The whole of *edition* as one HTML file, for everybody.
-
-    Raises:
-        RenderError: a template is broken.
-    """
-    site, links = press.site, press.links
-    shown = show(edition, links=links)
-    return press.templates.page(
-        "edition.html",
-        site=site,
-        imprint=imprint(site),
-        newsletter=newsletter,
-        edition=shown,
-        words=shown.words,
-        lang=shown.lang,
-        dir=shown.dir,
-        home_url=shown.home_url,
-        feeds=feed_addresses(newsletter.slug, links),
-        description=describe(shown),
-        structured=_structured(shown, site, newsletter),
-    )
-
-
-def _structured(shown: Shown, site: Site, newsletter: Newsletter) -> Markup:
-    """JSON-LD (schema.org), safe inside ``<script>``."""
-    stories = [
-        {"@type": "ListItem", "position": place, "name": story.headline, "url": story.url}
-        for place, story in enumerate(shown.stories, start=1)
-    ]
-    page = {
-        "@context": "https://schema.org",
-        "@type": "CollectionPage",
-        "@id": shown.url,
-        "url": shown.url,
-        "name": f"{shown.title}, {shown.date}",
-        "inLanguage": shown.lang,
-        "datePublished": shown.iso,
-        "isPartOf": {"@type": "Periodical", "name": newsletter.title, "url": shown.home_url},
-        "publisher": {"@type": "Organization", "name": site.name, "url": shown.home_url},
-        "mainEntity": {
-            "@type": "ItemList",
-            "numberOfItems": len(stories),
-            "itemListElement": stories,
-        },
-    }
-    text = json.dumps(page, ensure_ascii=False, indent=1)
-    # Inside a script element only "<" could end it or open a comment.
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028"))  # noqa: S704
-
-
-def archive_page(
-    newsletters: Sequence[tuple[Newsletter, Sequence[Edition]]],
+def edition_page(
+    issue: Issue,
     *,
     press: Press,
+    newsletter: Newsletter,
+    older: Line | None = None,
+    newer: Line | None = None,
+    listed_sections: Collection[str] | None = None,
+    card: str = "",
 ) -> str:
-    """The front page: each newsletter with its editions, as given (newest first), by month.
+    """The whole of an edition as one HTML file, for everybody.
+
+    Args:
+        older, newer: the editions before and after it.
+        listed_sections: slugs of those that have a page; None means all.
+        card: name under ``pictures/`` of an image for links to it, where no story has one.
 
     Raises:
         RenderError: a template is broken.
     """
-    site, links = press.site, press.links
-    language = newsletters[0][0].language if newsletters else "en"
+    shown, links = issue.shown, press.links
+    pictures = [story.picture for story in shown.stories if story.picture]
+    top = shown.top.picture if shown.top else None
+    about = About(
+        title=shown.subject,
+        description=describe(shown),
+        url=shown.url,
+        kind="article",
+        image=portrait(top, card=card, title=shown.title, links=links),
+        published=shown.iso,
+        modified=shown.changed_at.isoformat(),
+    )
+    around = frame(
+        press,
+        newsletter,
+        language=shown.lang,
+        feeds=feeds_of(newsletter, links),
+        pictures=pictures,
+    )
+    structured = edition_data(
+        shown, site=press.site, newsletter=newsletter, url=links.newsletter_url(newsletter.slug)
+    )
+    own = Line(edition_id=shown.id, slot_at=shown.slot_at, headlines=())
+    beside = listed([line for line in (older, own, newer) if line], newsletter, links)
     return press.templates.page(
-        "archive.html",
-        site=site,
-        imprint=imprint(site),
-        words=words_for(language),
-        lang=language,
-        dir="rtl" if reads_from_right(language) else "ltr",
-        home_url=links.home_url(),
-        shelves=tuple(_shelf(newsletter, editions, links) for newsletter, editions in newsletters),
+        "edition.html",
+        **around,
+        about=about,
+        structured=script(structured),
+        edition=shown,
+        time=_time(shown, newsletter),
+        section_urls={
+            section.slug: _section_url(section, newsletter, listed_sections, links)
+            for section in shown.sections
+        },
+        older=beside[0] if older else None,
+        newer=beside[-1] if newer else None,
     )
 
 
-def _shelf(newsletter: Newsletter, editions: Sequence[Edition], links: Links) -> ArchiveShelf:
-    locale = locale_for(newsletter.language)
+def _section_url(
+    section: ShownSection, newsletter: Newsletter, wanted: Collection[str] | None, links: Links
+) -> str:
+    """Its page; "" if it has none, as where a newsletter does not part its stories."""
+    has_page = wanted is None or section.slug in wanted
+    return links.section_url(newsletter.slug, section.slug) if has_page else ""
 
-    def month(edition: Edition) -> str:
-        return format_skeleton("yMMMM", Clock(edition).local(edition.slot_at), locale=locale)
 
-    return ArchiveShelf(
-        slug=newsletter.slug,
-        title=newsletter.title,
-        description=one_line(newsletter.description),
-        lang=newsletter.language,
-        dir="rtl" if reads_from_right(newsletter.language) else "ltr",
-        feeds=feed_addresses(newsletter.slug, links),
-        months=tuple(
-            (name, tuple(_line(edition, links) for edition in group))
-            for name, group in groupby(editions, key=month)
-        ),
+def _time(shown: Shown, newsletter: Newsletter) -> str:
+    """The edition's time of day, where its newsletter has several a day; else ""."""
+    calendar = Calendar(newsletter.timezone, shown.lang)
+    return calendar.time(shown.slot_at) if len(newsletter.send_at) > 1 else ""
+
+
+def story_pages(
+    issue: Issue,
+    *,
+    press: Press,
+    newsletter: Newsletter,
+    listed_sections: Collection[str] | None = None,
+    card: str = "",
+) -> Iterator[tuple[str, str]]:
+    """Id and page of each story of an edition, in its order.
+
+    Args:
+        listed_sections, card: as for `edition_page`.
+
+    Raises:
+        RenderError: a template is broken.
+    """
+    shown = issue.shown
+    clock = Clock(issue.edition)
+    stories = {story.id: story for story in issue.edition.stories}
+    told = [(section, story) for section in shown.sections for story in section.stories]
+    for number, (section, story) in enumerate(told):
+        place = Place(
+            section=section,
+            section_url=_section_url(section, newsletter, listed_sections, press.links),
+            before=told[number - 1][1] if number else None,
+            after=told[number + 1][1] if number + 1 < len(told) else None,
+        )
+        tellers = _tellers(stories[story.id], clock)
+        yield (
+            story.id,
+            _story_page(
+                story, place, tellers, shown=shown, press=press, newsletter=newsletter, card=card
+            ),
+        )
+
+
+def _story_page(
+    story: ShownStory,
+    place: Place,
+    tellers: Sequence[Teller],
+    *,
+    shown: Shown,
+    press: Press,
+    newsletter: Newsletter,
+    card: str,
+) -> str:
+    links = press.links
+    about = About(
+        title=story.headline,
+        description=shorten(story.summary or story.note or describe(shown), 200),
+        url=story.page_url,
+        kind="article",
+        image=portrait(story.picture, card=card, title=shown.title, links=links),
+        published=story.iso,
+        modified=story.changed_at.isoformat(),
+        section=place.section.title,
+    )
+    around = frame(
+        press,
+        newsletter,
+        language=shown.lang,
+        feeds=feeds_of(newsletter, links),
+        pictures=[story.picture] if story.picture else [],
+    )
+    others = [one for one in place.section.stories if one is not story]
+    return press.templates.page(
+        "story.html",
+        **around,
+        about=about,
+        structured=script(story_data(story, tellers, shown=shown, site=press.site)),
+        edition=shown,
+        time=_time(shown, newsletter),
+        story=story,
+        place=place,
+        tellers=tellers,
+        others=others[:BESIDE],
     )
 
 
-def _line(edition: Edition, links: Links) -> ArchiveLine:
-    clock = Clock(edition)
-    return ArchiveLine(
-        url=links.edition_url(edition.id),
-        date=clock.long_date,
-        iso=clock.local(edition.slot_at).isoformat(),
-        headlines=tuple(
-            shorten(one_line(story.headline), 120) for story in edition.stories[:HEADLINES]
+def _tellers(story: Story, clock: Clock) -> list[Teller]:
+    return [_teller(item, clock) for item in story.items[:MOST_TELLERS]]
+
+
+def _teller(item: Item, clock: Clock) -> Teller:
+    url = web_url(item.url)
+    source = one_line(item.site or "") or (host_of(url) if url else item.source_id)
+    source = shorten(source, 80)
+    headline = shorten(one_line(item.title), 300)
+    lang, turned = clock.tongue(item, headline)
+    return Teller(
+        source=source,
+        headline=headline,
+        url=url,
+        time=clock.stamp(item),
+        iso=clock.iso(item),
+        authors=tuple(
+            shorten(name, 80) for name in bylines(map(one_line, item.authors[:20]), source)[:8]
         ),
+        language=item.language,
+        lang=lang,
+        dir=turned,
     )
 
 
@@ -189,16 +242,9 @@ def leave_page(
     Raises:
         RenderError: a template is broken.
     """
-    site, links = press.site, press.links
-    language = newsletter.language if newsletter else "en"
     return press.templates.page(
         "leave.html",
-        site=site,
-        imprint=imprint(site),
+        **frame(press, newsletter),
         state=state,
-        title=newsletter.title if newsletter else site.name,
-        words=words_for(language),
-        lang=language,
-        dir="rtl" if reads_from_right(language) else "ltr",
-        home_url=links.home_url(),
+        title=one_line(newsletter.title if newsletter else press.site.name),
     )
