@@ -14,6 +14,12 @@ from postgres import find_binaries, running_postgres
 _NUMBERS = itertools.count()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="Write tests/golden/ anew, for you to read."
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """URL of a server that lives as long as the test run."""

@@ -6,17 +6,19 @@ not at all, and left alone when their octets are the same.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path, PurePath
 
-from digest import announce, editorial, pictures, render
-from digest.app import App, edition_path
+from digest import announce, pictures, render
+from digest.app import App
 from digest.collect import Progress, silent
-from digest.model import Correction, EditionState, Printed
+from digest.model import Correction, EditionState
 from digest.outfolder import File, differs, put, tidy
+from digest.prints import card_of, line_of, lines_of, pages_of, sections_of, week_of
 from digest.settings import Newsletter
 from digest.store import editions, items, printed
 from digest.store.editions import Record
@@ -183,7 +185,9 @@ class _Publishing:
         place = shelf.records.index(record)
         newer = shelf.records[place - 1] if place else None
         older = shelf.records[place + 1] if place + 1 < len(shelf.records) else None
-        await self._write(_pages(issue, shelf.newsletter, self._press, _line(older), _line(newer)))
+        await self._write(
+            pages_of(issue, shelf.newsletter, self._press, line_of(older), line_of(newer))
+        )
         async with self._app.db.write() as conn:
             # First: one that shows nothing any more has no line to take the place of the old.
             await printed.drop(conn, record.id)
@@ -220,7 +224,7 @@ class _Publishing:
 
     async def _lists(self, shelf: _Shelf) -> None:
         newsletter, press = shelf.newsletter, self._press
-        slug, sections = newsletter.slug, _sections(newsletter)
+        slug, sections = newsletter.slug, sections_of(newsletter)
         lines = await self._lines(shelf)
         by_year: dict[int, list[render.Line]] = {}
         for line in lines:
@@ -232,13 +236,13 @@ class _Publishing:
             (
                 f"editions/{slug}/index.html",
                 render.newsletter_page(
-                    front, press=press, years=years, sections=sections, card=_card(newsletter)
+                    front, press=press, years=years, sections=sections, card=card_of(newsletter)
                 ).encode(),
             )
         ]
         for year, of_year in by_year.items():
             page = render.year_page(
-                newsletter, year, of_year, press=press, years=years, card=_card(newsletter)
+                newsletter, year, of_year, press=press, years=years, card=card_of(newsletter)
             )
             files.append((f"editions/{slug}/{year}/index.html", page.encode()))
         for section in sections:
@@ -265,7 +269,7 @@ class _Publishing:
                 press=self._press,
                 page=page,
                 pages=pages,
-                card=_card(newsletter),
+                card=card_of(newsletter),
             )
             further = f"{page}/" if page > 1 else ""
             name = f"editions/{newsletter.slug}/section/{section[0]}/{further}index.html"
@@ -279,7 +283,7 @@ class _Publishing:
         channels = self._channels(newsletter)
         weeks: dict[str, list[Record]] = {}
         for record in reversed(shelf.records):
-            weeks.setdefault(_week(record), []).append(record)
+            weeks.setdefault(week_of(record), []).append(record)
         archived = list(weeks)[:-1]
         newest = {record.id for record in weeks[list(weeks)[-1]]} if weeks else set()
         most = self._app.settings.output.feed_editions
@@ -350,7 +354,7 @@ class _Publishing:
 
     def _channels(self, newsletter: Newsletter) -> tuple[render.Channel, ...]:
         names = {source.id: source.title for source in self._app.settings.sources}
-        return render.channels(newsletter, sections=_sections(newsletter), sources=names)
+        return render.channels(newsletter, sections=sections_of(newsletter), sources=names)
 
     async def _sizes(self, records: Iterable[Record]) -> dict[str, int]:
         """Octets of the kept pictures of some editions, by file."""
@@ -372,26 +376,16 @@ class _Publishing:
         fronts = [await self._front(shelf) for shelf in shelves]
         newsletters = self._app.settings.newsletters
         shelved = [(newsletter, self._channels(newsletter)) for newsletter in newsletters]
-        addresses = []
-        for shelf in shelves:
-            slug = shelf.newsletter.slug
-            newest = shelf.records[0].slot_at if shelf.records else None
-            if newest is not None:
-                addresses += [(links.home_url(), newest), (links.newsletter_url(slug), newest)]
-            async with self._app.db.read() as conn:
-                stories = await printed.stories_of(conn, slug)
-            for record in shelf.records:
-                addresses.append((links.edition_url(record.id), record.slot_at))
-                addresses += [
-                    (links.story_url(record.id, id), record.slot_at)
-                    for id in stories.get(record.id, ())
-                ]
+        addresses = [one for shelf in shelves for one in await self._addresses(shelf)]
+        newest = max((at for _, at in addresses), default=None)
+        if newest is not None:
+            addresses.append((links.home_url(), newest))
         files: list[File] = [
             (
                 "index.html",
-                render.front_page(fronts, press=press, card=_card(newsletters[0])).encode(),
+                render.front_page(fronts, press=press, card=card_of(newsletters[0])).encode(),
             ),
-            ("404.html", render.missing_page(press=press).encode()),
+            ("404.html", render.missing_page(press=press, newsletters=newsletters).encode()),
             ("robots.txt", render.robots(press=press)),
             ("feeds.opml", render.opml(shelved, press=press)),
             *render.sitemap_files(addresses, press=press).items(),
@@ -402,8 +396,32 @@ class _Publishing:
             card = render.card(
                 newsletter.title, accent=colours.accent, paper=colours.paper, ink=colours.ink
             )
-            files.append((f"pictures/{_card(newsletter)}", card))
+            files.append((f"pictures/{card_of(newsletter)}", card))
         await self._write(files)
+
+    async def _addresses(self, shelf: _Shelf) -> list[tuple[str, datetime]]:
+        """Every page of a newsletter, and when it last changed; the oldest first."""
+        links, slug = self._app.links, shelf.newsletter.slug
+        async with self._app.db.read() as conn:
+            stories = await printed.stories_of(conn, slug)
+        found: list[tuple[str, datetime]] = []
+        years: dict[int, datetime] = {}
+        for record in reversed(shelf.records):
+            found += [
+                (links.story_url(record.id, id), record.slot_at)
+                for id in stories.get(record.id, ())
+            ]
+            found.append((links.edition_url(record.id), record.slot_at))
+            years[record.day.year] = record.slot_at
+        found += [(links.year_url(slug, year), at) for year, at in years.items()]
+        if shelf.records:
+            newest = shelf.records[0].slot_at
+            found += [
+                (links.section_url(slug, section), newest)
+                for section, _ in sections_of(shelf.newsletter)
+            ]
+            found.append((links.newsletter_url(slug), newest))
+        return found
 
     async def _note_topics(self, files: Sequence[File]) -> None:
         """Have the hubs told of the feeds among *files* that are about to change."""
@@ -417,79 +435,3 @@ class _Publishing:
         if topics and self._app.settings.output.hubs:
             async with self._app.db.write() as conn:
                 await announce.note_changes(self._app, conn, topics)
-
-
-def _week(record: Record) -> str:
-    year, week, _ = record.day.isocalendar()
-    return f"{year}-W{week:02}"
-
-
-def _sections(newsletter: Newsletter) -> list[tuple[str, str]]:
-    return [(editorial.section_slug(rule), rule.title) for rule in newsletter.sections]
-
-
-def _card(newsletter: Newsletter) -> str:
-    """The picture of links to pages that have none, by its name under ``pictures/``."""
-    return f"card-{newsletter.slug}.png"
-
-
-def _line(record: Record | None) -> render.Line | None:
-    if record is None:
-        return None
-    return render.Line(edition_id=record.id, slot_at=record.slot_at, headlines=())
-
-
-def _pages(
-    issue: render.Issue,
-    newsletter: Newsletter,
-    press: render.Press,
-    older: render.Line | None,
-    newer: render.Line | None,
-) -> Iterator[File]:
-    folder, card = edition_path(issue.edition.id), _card(newsletter)
-    for id, html in render.story_pages(issue, press=press, newsletter=newsletter, card=card):
-        yield f"{folder}/{id}/index.html", html.encode()
-    page = render.edition_page(
-        issue, press=press, newsletter=newsletter, older=older, newer=newer, card=card
-    )
-    yield f"{folder}/index.html", page.encode()
-
-
-def lines_of(issue: render.Issue) -> Iterator[Printed]:
-    """What lists and searches tell of an edition."""
-    edition, shown = issue.edition, issue.shown
-    position = 0
-    for section in shown.sections:
-        for story in section.stories:
-            yield Printed(
-                newsletter=edition.newsletter,
-                edition_id=edition.id,
-                id=story.id,
-                section=section.slug,
-                headline=story.headline,
-                text=story.summary,
-                source=story.source,
-                url=story.article_url,
-                at=story.published_at,
-                slot_at=edition.slot_at,
-                language=story.lang,
-                position=position,
-            )
-            position += 1
-    for brief in shown.briefs:
-        yield Printed(
-            newsletter=edition.newsletter,
-            edition_id=edition.id,
-            id=brief.id,
-            section="",
-            brief=True,
-            headline=brief.lead_in,
-            text=brief.text,
-            source=brief.source,
-            url=brief.url,
-            at=brief.published_at,
-            slot_at=edition.slot_at,
-            language=brief.lang,
-            position=position,
-        )
-        position += 1

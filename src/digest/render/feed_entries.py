@@ -301,7 +301,7 @@ def _brief_entry(brief: ShownBrief, when: str, issue: Issue, stock: Stock) -> En
         summary=f"{brief.lead_in} {brief.text}".strip(),
         html=html.strip(),
         published=min(brief.published_at, shown.slot_at),
-        updated=shown.slot_at,
+        updated=max(shown.slot_at, brief.changed_at),
         date=shown.short_date,
         authors=(brief.source,),
         source=brief.source,

@@ -321,6 +321,7 @@ def _story(story: Story, view: _View) -> ShownStory:
             also.setdefault(label, ToldBy(label=label, url=web_url(item.url)))
     lang, turned = clock.tongue(lead, headline)
     summary = _summary(story, headline)
+    authors = bylines(map(one_line, lead.authors), source)
     words = words_for(clock.language)
     changed = story.updated_at
     later = [told for item in story.items for told in view.later.get(item.id, ())]
@@ -344,7 +345,7 @@ def _story(story: Story, view: _View) -> ShownStory:
         iso=clock.iso(lead),
         also=tuple(also.values())[:MOST_SOURCES],
         picture=_picture(lead, headline, view),
-        authors=", ".join(bylines(map(one_line, lead.authors), source)[:4]),
+        authors=shorten(", ".join(authors[:4]), LONGEST_HEADLINE),
         reading_min=lead.reading_min,
         corrections=tuple(_correction(told, clock, view.links) for told in later),
         published_at=lead.published_at.astimezone(UTC),
@@ -382,12 +383,13 @@ def _briefs(briefs: Sequence[Item], view: _View) -> tuple[ShownBrief, ...]:
     shown: list[ShownBrief] = []
     before = ""
     for brief, day in zip(briefs, days, strict=True):
-        shown.append(_brief(brief, clock, day if named and day != before else ""))
+        shown.append(_brief(brief, view, day if named and day != before else ""))
         before = day
     return tuple(shown)
 
 
-def _brief(brief: Item, clock: Clock, day: str) -> ShownBrief:
+def _brief(brief: Item, view: _View, day: str) -> ShownBrief:
+    clock, later = view.clock, view.later.get(brief.id, ())
     title, text = one_line(brief.title), one_line(brief.text)
     rest = text.removeprefix(title).strip()
     # A headline cut off in mid-sentence ("The bridge … .") is no lead-in but the text itself.
@@ -401,6 +403,8 @@ def _brief(brief: Item, clock: Clock, day: str) -> ShownBrief:
         id=brief.id,
         anchor=f"brief-{brief.id}",
         published_at=brief.published_at.astimezone(UTC),
+        changed_at=max([brief.published_at, *(told.at for told in later)]).astimezone(UTC),
+        corrections=tuple(_correction(told, clock, view.links) for told in later),
         topics=_topics(brief),
         source_id=brief.source_id,
         day=day,

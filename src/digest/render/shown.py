@@ -90,6 +90,10 @@ class ShownBrief:
     #: Of its place on the edition's page.
     anchor: str
     published_at: datetime
+    #: When it was last corrected; when it was published, if it never was.
+    changed_at: datetime
+    #: What its source changed in it after this edition had gone out.
+    corrections: tuple["ShownCorrection", ...]
     topics: tuple[str, ...]
     source_id: str
     #: Set at the first brief of each day, unless all are of the edition's.

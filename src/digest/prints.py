@@ -1,0 +1,99 @@
+"""What publishing prints of an edition: its pages, its lines in lists, and where each lies.
+
+Plain functions of what they are given; `publish` decides what is printed, and writes it.
+"""
+
+from collections.abc import Iterator
+
+from digest import editorial, render
+from digest.app import edition_path
+from digest.model import Printed
+from digest.outfolder import File
+from digest.settings import Newsletter
+from digest.store.editions import Record
+
+
+def week_of(record: Record) -> str:
+    year, week, _ = record.day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def sections_of(newsletter: Newsletter) -> list[tuple[str, str]]:
+    return [(editorial.section_slug(rule), rule.title) for rule in newsletter.sections]
+
+
+def card_of(newsletter: Newsletter) -> str:
+    """The picture of links to pages that have none, by its name under ``pictures/``."""
+    return f"card-{newsletter.slug}.png"
+
+
+def line_of(record: Record | None) -> render.Line | None:
+    if record is None:
+        return None
+    return render.Line(edition_id=record.id, slot_at=record.slot_at, headlines=())
+
+
+def pages_of(
+    issue: render.Issue,
+    newsletter: Newsletter,
+    press: render.Press,
+    older: render.Line | None,
+    newer: render.Line | None,
+) -> Iterator[File]:
+    folder, card = edition_path(issue.edition.id), card_of(newsletter)
+    listed = [slug for slug, _ in sections_of(newsletter)]
+    stories = render.story_pages(
+        issue, press=press, newsletter=newsletter, listed_sections=listed, card=card
+    )
+    for id, html in stories:
+        yield f"{folder}/{id}/index.html", html.encode()
+    page = render.edition_page(
+        issue,
+        press=press,
+        newsletter=newsletter,
+        older=older,
+        newer=newer,
+        listed_sections=listed,
+        card=card,
+    )
+    yield f"{folder}/index.html", page.encode()
+
+
+def lines_of(issue: render.Issue) -> Iterator[Printed]:
+    """What lists and searches tell of an edition."""
+    edition, shown = issue.edition, issue.shown
+    position = 0
+    for section in shown.sections:
+        for story in section.stories:
+            yield Printed(
+                newsletter=edition.newsletter,
+                edition_id=edition.id,
+                id=story.id,
+                section=section.slug,
+                headline=story.headline,
+                text=story.summary,
+                source=story.source,
+                url=story.article_url,
+                at=story.published_at,
+                slot_at=edition.slot_at,
+                language=story.lang,
+                position=position,
+            )
+            position += 1
+    for brief in shown.briefs:
+        yield Printed(
+            newsletter=edition.newsletter,
+            edition_id=edition.id,
+            id=brief.id,
+            section="",
+            brief=True,
+            headline=brief.lead_in,
+            text=brief.text,
+            source=brief.source,
+            url=brief.url,
+            at=brief.published_at,
+            slot_at=edition.slot_at,
+            language=brief.lang,
+            position=position,
+        )
+        position += 1
