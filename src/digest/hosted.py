@@ -1,8 +1,8 @@
 """Files that are shown beside the pages: pictures of stories, and the logo.
 
-They lie under ``pictures/`` of the output folder, each under a name that is a hash, so that a
-mail of years ago still finds its own.  Files only: what is shown, and whose it is, is known
-elsewhere.
+They lie under ``pictures/`` of the output folder and, those of stories, of the data too, each
+under a name that is a hash, so that a mail of years ago still finds its own.  Files only: what
+is shown, and whose it is, is known elsewhere.
 """
 
 import os
@@ -55,6 +55,19 @@ def is_there(out_dir: Path, name: str, size: int) -> bool:
         return (out_dir / FOLDER / name).stat().st_size == size
     except OSError:
         return False
+
+
+def bring_back(data_dir: Path, out_dir: Path, name: str, size: int) -> bool:
+    """Whether the picture *name* can be shown; from the data when the output folder has lost it."""
+    if is_there(out_dir, name, size):
+        return True
+    if not is_there(data_dir, name, size):
+        return False
+    try:
+        keep_file(out_dir, name, (data_dir / FOLDER / name).read_bytes())
+    except OSError:
+        return False
+    return True
 
 
 def read_files(out_dir: Path, names: Iterable[str]) -> dict[str, bytes]:

@@ -62,6 +62,8 @@ class Standing:
     hubs: bool = False
     #: A hub is to be told that a feed of ours has changed.
     pings: bool = False
+    #: Lists or feeds are of another look than pages would have now.
+    outdated: bool = False
 
 
 #: How long an edition waits for its sources at its hour.
@@ -112,6 +114,8 @@ def due(
             jobs.append(Job(verb="report", key=f"report:{soon.edition_id}", args=args))
     if standing.hubs:
         jobs.append(Job(verb="hubs", key="hubs"))
+    if standing.outdated:
+        jobs.append(Job(verb="publish", key="publish"))
     if standing.pings:
         jobs.append(Job(verb="announce", key="announce"))
     keep = timedelta(days=settings.collect.keep_days)

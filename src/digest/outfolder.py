@@ -7,6 +7,8 @@ import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
+from digest.errors import StoreError
+
 #: A path under the output folder, and what is to stand there.
 File = tuple[str, bytes]
 
@@ -16,13 +18,25 @@ def differs(path: Path, content: bytes) -> bool:
 
 
 def write(path: Path, content: bytes) -> bool:
-    """Replace *path* whole; False when it holds *content* already."""
-    if not differs(path, content):
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    aside.write_bytes(content)
-    aside.replace(path)
+    """Replace *path* whole; False when it holds *content* already.
+
+    Raises:
+        StoreError: the disk is full, or it may not be written.
+    """
+    try:
+        if not differs(path, content):
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f".{path.name}.{os.getpid()}")
+        with aside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            # What is noted as printed must outlive a power cut.
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StoreError(f"{path} cannot be written: {reason}") from error
     return True
 
 
@@ -36,3 +50,17 @@ def tidy(out_dir: Path, patterns: Sequence[str], wanted: Collection[str]) -> Non
     for path in [path for pattern in patterns for path in out_dir.glob(pattern)]:
         if path.is_file() and str(path.relative_to(out_dir)) not in wanted:
             path.unlink()
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file is there and holds something."""
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def strangers(folder: Path, known: Collection[str]) -> list[Path]:
+    """Folders of editions under *folder* that are not *known* by name."""
+    found = folder.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9][0-9][0-9]")
+    return [path for path in found if path.is_dir() and path.name not in known]

@@ -44,6 +44,10 @@ _SWEPT_AFTER: Final = timedelta(days=1)
 _SWEEPABLE: Final = re.compile(r"\.?[0-9a-f]{16}\.(?:jpg|png)(?:\.\d+)?")
 
 
+#: Fetched and remade at the same time; each may have `MOST_BYTES`.
+_AT_ONCE = 8
+
+
 def silent(what: str, done: int, total: int) -> None:
     """Nobody is watching."""
 
@@ -132,8 +136,7 @@ async def _stands(app: App, noted: Noted) -> bool:
     """Whether nothing is to be done about a picture for now."""
     if noted.kept is None:
         return app.now() - noted.at < _AGAIN_AFTER
-    there = hosted.is_there
-    return await asyncio.to_thread(there, app.out_dir, noted.kept.file, noted.kept.size)
+    return bool(await asyncio.to_thread(_those_there, app, {noted.source_url: noted.kept}))
 
 
 def _fits(app: App, noted: Noted) -> bool:
@@ -178,7 +181,14 @@ async def _each(
     app: App, urls: Sequence[str], folders: Mapping[str, Path]
 ) -> AsyncGenerator[Noted]:
     """What came of each of *urls*, as it comes; whoever stops listening stops the others."""
-    tasks = [asyncio.create_task(_one(app, url, folders)) for url in urls]
+    # What they fetched is in memory until it is remade: sources choose how many there are.
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def in_turn(url: str) -> Noted:
+        async with gate:
+            return await _one(app, url, folders)
+
+    tasks = [asyncio.create_task(in_turn(url)) for url in urls]
     try:
         for task in asyncio.as_completed(tasks):
             yield await task
@@ -196,12 +206,14 @@ async def _one(app: App, url: str, folders: Mapping[str, Path]) -> Noted:
             remake, octets, max_width=looks.max_width, quality=looks.quality
         )
         name = hosted.name_of(made.data, made.ending)
-        await asyncio.to_thread(hosted.keep_file, app.out_dir, name, made.data)
+        # Kept with the data, shown from the output folder, which may be thrown away.
+        for folder in (app.data_dir, app.out_dir):
+            await asyncio.to_thread(hosted.keep_file, folder, name, made.data)
     except SourceError as error:
         return Noted(source_url=url, fault=str(error), at=app.now())
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        fault = f"cannot be written to {app.out_dir / hosted.FOLDER} ({reason})"
+        fault = f"cannot be written to {error.filename or app.data_dir} ({reason})"
         return Noted(source_url=url, fault=fault, at=app.now())
     kept = KeptPicture(
         source_url=url,
@@ -255,15 +267,15 @@ async def gallery(app: App, edition_id: str) -> render.Gallery:
         return render.Gallery(show=show)
     async with app.db.read() as conn:
         kept = await pictures.kept(conn, edition_id)
-    there = await asyncio.to_thread(_those_there, app.out_dir, kept)
+    there = await asyncio.to_thread(_those_there, app, kept)
     return render.Gallery(show=show, kept=there)
 
 
-def _those_there(out_dir: Path, kept: Mapping[str, KeptPicture]) -> dict[str, KeptPicture]:
+def _those_there(app: App, kept: Mapping[str, KeptPicture]) -> dict[str, KeptPicture]:
     return {
         url: picture
         for url, picture in kept.items()
-        if hosted.is_there(out_dir, picture.file, picture.size)
+        if hosted.bring_back(app.data_dir, app.out_dir, picture.file, picture.size)
     }
 
 
@@ -275,7 +287,9 @@ async def sweep_pictures(app: App) -> int:
     async with app.db.read() as conn:
         named = await pictures.files(conn)
     before = app.now() - _SWEPT_AFTER
-    swept = await asyncio.to_thread(_sweep, app.out_dir / hosted.FOLDER, named, before)
+    swept = 0
+    for folder in (app.data_dir, app.out_dir):
+        swept += await asyncio.to_thread(_sweep, folder / hosted.FOLDER, named, before)
     if swept:
         log.info("pictures swept", files=swept)
     return swept

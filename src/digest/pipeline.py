@@ -8,7 +8,8 @@ import shutil
 
 from digest.app import App
 from digest.compose import lease_of
-from digest.model import EditionEvent, EditionState
+from digest.errors import Conflict
+from digest.model import EDITION_LIFE, EditionEvent, EditionState
 from digest.pictures import fetch_pictures
 from digest.printer import printer_for
 from digest.store import editions, placements, printed
@@ -27,7 +28,11 @@ async def approve(app: App, edition_id: str) -> Record:
     # What was looked at is what goes out: no editor changes it meanwhile.
     async with app.db.lease(lease_of(record.newsletter), wait=True):
         async with app.db.read() as conn:
+            record = await editions.get(conn, edition_id)
             content = await editions.content(conn, edition_id)
+        if EditionEvent.APPROVE not in EDITION_LIFE[record.state]:
+            # Before anything of it is touched: what is out stays as it is.
+            raise Conflict(f"edition {edition_id} is {record.state}: it cannot be approved now")
         await fetch_pictures(app, content)
         # Laid out once before anybody is promised anything.
         printer = await printer_for(app, content)
@@ -49,9 +54,13 @@ async def cancel(app: App, edition_id: str, *, reason: str = "by the operator") 
     async with app.db.lease("publish", wait=True):
         async with app.db.write() as conn:
             before = await editions.get(conn, edition_id)
-            await editions.move(
-                conn, edition_id, EditionEvent.CANCEL, reason=reason, finished_at=app.now()
-            )
+            # One that was killed half-way is finished.
+            if before.state is not EditionState.CANCELLED:
+                await editions.move(
+                    conn, edition_id, EditionEvent.CANCEL, reason=reason, finished_at=app.now()
+                )
+            # The lists and feeds that tell it are made again.
+            await editions.note_look_printed(conn, before.newsletter, "")
             unseen = before.state is EditionState.APPROVED and before.published_at is None
             if before.state in editions.OPEN or unseen:
                 await placements.release(conn, edition_id)

@@ -6,7 +6,8 @@ not at all, and left alone when their octets are the same.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -16,12 +17,15 @@ from pathlib import Path, PurePath
 from digest import announce, pictures, render
 from digest.app import App
 from digest.collect import Progress, silent
+from digest.errors import DigestError
 from digest.model import Correction, EditionState
-from digest.outfolder import File, differs, put, tidy
+from digest.outfolder import File, differs, is_whole, put, strangers, tidy
 from digest.prints import card_of, line_of, lines_of, pages_of, sections_of, week_of
 from digest.settings import Newsletter
 from digest.store import editions, items, printed
+from digest.store import pictures as picture_rows
 from digest.store.editions import Record
+from digest.telemetry import log
 
 #: Stories on one page of a section, and pages of it: older ones are found by year, or searched.
 _ON_A_PAGE = 40
@@ -45,8 +49,11 @@ async def publish(
         early: ids of editions that are approved and go out now, although their hour is ahead.
         anew: make all pages again, whatever they were made from.
 
+    What is wrong with one page, or one newsletter, holds up no other.
+
     Raises:
-        RenderError: a template is broken; what was written before stays.
+        RenderError: a template is broken; its pages stay as they were.
+        StoreError: the output folder cannot be written, or an edition not read.
     """
     # A slower publisher must not put an older feed over a newer one.
     async with app.db.lease("publish", wait=True):
@@ -61,10 +68,33 @@ class _Shelf:
     records: Sequence[Record]
     #: Edition → ids of the public editions that correct something in it.
     tellers: dict[str, list[str]]
+    #: Of all that pages, lists and feeds are made from besides their editions.
+    look: str
     #: Edition → what its pages would be made from now.
     prints: dict[str, str]
     #: Those whose pages are to be made.
     stale: Sequence[Record]
+    #: The lists and feeds are to be made again, even if no page is.
+    outdated: bool
+
+
+def look_of(app: App, newsletter: Newsletter) -> str:
+    """Of all that is made from more than editions, as a hash: while it holds, pages stand."""
+    settings, press = app.settings, app.press
+    parts = [
+        version("digest-newsroom"),
+        settings.site.model_dump_json(),
+        settings.brand.model_dump_json(),
+        settings.output.model_dump_json(),
+        settings.pictures.show,
+        newsletter.model_dump_json(),
+        # The front page, the list of feeds and the search name them all.
+        *(f"{other.slug} {other.title}" for other in settings.newsletters),
+        *(f"{source.id} {source.title}" for source in settings.sources),
+        press.logo,
+        press.templates.fingerprint("pages"),
+    ]
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 class _Publishing:
@@ -77,66 +107,93 @@ class _Publishing:
         self._progress = progress
         self._press = app.press
         self._changed: list[Path] = []
+        self._faults: list[DigestError] = []
 
     async def run(self) -> list[Path]:
         shelves = [await self._shelf(newsletter) for newsletter in self._app.settings.newsletters]
         done, total = 0, sum(len(shelf.stale) for shelf in shelves)
+        unprinted = set()
         for shelf in shelves:
             for record in shelf.stale:
-                await self._print(shelf, record)
+                if not await self._went_well(record.id, self._print(shelf, record)):
+                    unprinted.add(record.id)
                 done += 1
                 self._progress("publishing", done, total)
-        # A newsletter may just have lost its only edition.
-        touched = [
+        touched = [shelf for shelf in shelves if shelf.stale or shelf.outdated]
+        listed = [
             shelf
-            for shelf in shelves
-            if shelf.stale or not shelf.records or self._lacks_lists(shelf)
+            for shelf in touched
+            if await self._went_well(shelf.newsletter.slug, self._lists_and_feeds(shelf))
         ]
-        for shelf in touched:
-            await self._lists(shelf)
-            await self._feeds(shelf)
-        if touched or not (self._app.out_dir / "index.html").exists():
-            await self._whole(shelves)
+        if touched or not is_whole(self._app.out_dir / "index.html"):
+            whole = await self._went_well("the front page", self._whole(shelves))
+            listed = listed if whole else []
         # Last: after a kill anywhere before, all that was not finished is done again.
         async with self._app.db.write() as conn:
-            for shelf in shelves:
+            for shelf in listed:
+                slug = shelf.newsletter.slug
+                await editions.meet_newsletters(self._app.db, conn, [slug], now=self._app.now())
+                await editions.note_look_printed(conn, slug, shelf.look)
                 for record in shelf.stale:
-                    await editions.note_printed(conn, record.id, shelf.prints[record.id])
+                    if record.id not in unprinted:
+                        await editions.note_printed(conn, record.id, shelf.prints[record.id])
+        if self._faults:
+            raise self._faults[0]
         return self._changed
+
+    async def _went_well(self, what: str, work: Coroutine[None, None, None]) -> bool:
+        """Do *work*; what is wrong with it holds up nothing else, and is told at the end."""
+        try:
+            await work
+        except DigestError as error:
+            log.error("not published", what=what, reason=str(error))
+            self._faults.append(error)
+            return False
+        return True
 
     # ------------------------------------------------------------ what is public
 
     async def _shelf(self, newsletter: Newsletter) -> _Shelf:
-        app = self._app
+        app, slug = self._app, newsletter.slug
         async with app.db.read() as conn:
-            found = await editions.listing(conn, newsletter=newsletter.slug, states=editions.PUBLIC)
-            correcting = await editions.correcting(conn, newsletter.slug)
+            found = await editions.listing(conn, newsletter=slug, states=editions.PUBLIC)
+            correcting = await editions.correcting(conn, slug)
+            stories = await printed.stories_of(conn, slug)
+            kept = await picture_rows.by_edition(conn, slug)
+            looks = await editions.printed_looks(conn)
         records = [record for record in found if self._is_out(record)]
         public = {record.id for record in records}
         tellers = {
             id: sorted(told & public - {id}) for id, told in correcting.items() if id in public
         }
-        look = await asyncio.to_thread(self._look, newsletter)
+        look = await asyncio.to_thread(look_of, app, newsletter)
         prints = {}
         for place, record in enumerate(records):
             newer = records[place - 1].id if place else ""
             older = records[place + 1].id if place + 1 < len(records) else ""
-            parts = (look, record.id, newer, older, *tellers.get(record.id, ()))
+            beside = (*tellers.get(record.id, ()), *kept.get(record.id, ()))
+            parts = (look, record.id, newer, older, *beside)
             prints[record.id] = blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
-        stale = [
-            record
-            for record in records
-            if self._anew
-            or record.printed_as != prints[record.id]
-            or not (app.edition_folder(record.id) / "index.html").exists()
-        ]
-        # Oldest first: a kill leaves the newest for the next time, with all it links to.
+
+        def stale(record: Record) -> bool:
+            pages = app.edition_folder(record.id)
+            files = [pages, *(pages / id for id in stories.get(record.id, ()))]
+            return (
+                self._anew
+                or record.printed_as != prints[record.id]
+                or not all(is_whole(page / "index.html") for page in files)
+            )
+
         return _Shelf(
             newsletter=newsletter,
             records=records,
             tellers={id: told for id, told in tellers.items() if told},
+            look=look,
             prints=prints,
-            stale=stale[::-1],
+            # Oldest first: a kill leaves the newest for the next time, with all it links to.
+            stale=await asyncio.to_thread(lambda: list(filter(stale, reversed(records)))),
+            outdated=looks.get(slug, "") != look
+            or await asyncio.to_thread(self._lacks, newsletter, public),
         )
 
     def _is_out(self, record: Record) -> bool:
@@ -147,19 +204,20 @@ class _Publishing:
             or record.id in self._early
         )
 
-    def _look(self, newsletter: Newsletter) -> str:
-        """Of all that pages are made from besides their edition."""
-        settings, press = self._app.settings, self._press
-        parts = [
-            version("digest-newsroom"),
-            settings.site.model_dump_json(),
-            settings.brand.model_dump_json(),
-            settings.pictures.show,
-            newsletter.model_dump_json(),
-            press.logo,
-            press.templates.fingerprint("pages"),
+    def _lacks(self, newsletter: Newsletter, public: Collection[str]) -> bool:
+        """Whether a list or feed is lost, or the pages of a cancelled edition are still there."""
+        out, slug = self._app.out_dir, newsletter.slug
+        known = {id.partition("@")[2] for id in public}
+        gone = strangers(out / "editions" / slug, known)
+        for folder in gone:
+            shutil.rmtree(folder, ignore_errors=True)
+        feeds = [
+            f"{render.folder(channel)}/feed.{ending}"
+            for channel in self._channels(newsletter)
+            for ending in ("rss", "atom", "json")
         ]
-        return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+        wanted = [f"editions/{slug}/index.html", f"feeds/{slug}/index.html", *feeds]
+        return bool(gone) or not all(is_whole(out / name) for name in wanted)
 
     # ---------------------------------------------------------- one edition's pages
 
@@ -198,10 +256,9 @@ class _Publishing:
 
     # -------------------------------------------------------------------- lists
 
-    def _lacks_lists(self, shelf: _Shelf) -> bool:
-        slug = shelf.newsletter.slug
-        wanted = (f"editions/{slug}/index.html", f"feeds/{slug}/feed.rss")
-        return any(not (self._app.out_dir / name).exists() for name in wanted)
+    async def _lists_and_feeds(self, shelf: _Shelf) -> None:
+        await self._lists(shelf)
+        await self._feeds(shelf)
 
     async def _lines(self, shelf: _Shelf) -> list[render.Line]:
         async with self._app.db.read() as conn:
@@ -245,7 +302,11 @@ class _Publishing:
                 newsletter, year, of_year, press=press, years=years, card=card_of(newsletter)
             )
             files.append((f"editions/{slug}/{year}/index.html", page.encode()))
-        for section in sections:
+        async with self._app.db.read() as conn:
+            before = await printed.sections(conn, slug) - {known for known, _ in sections}
+        # Old pages go on leading to sections that have been renamed since.
+        gone = [(old, old.replace("-", " ").capitalize()) for old in sorted(before)]
+        for section in (*sections, *gone):
             files += await self._section(newsletter, section)
         await self._write(files)
         stale = (f"editions/{slug}/[0-9][0-9][0-9][0-9]/*", f"editions/{slug}/section/**/*.html")
@@ -307,11 +368,12 @@ class _Publishing:
         page = render.channel_page(newsletter, channels, press=press)
         folder = f"feeds/{newsletter.slug}"
         files.append((f"{folder}/index.html", page.encode()))
+        # First: the feed names the newest of them.
+        await self._archives(shelf, channels, weeks)
         # Told of before they are there: a kill in between has a hub asked once too often.
         await self._note_topics(files)
         await self._write(files)
         await self._tidy((f"{folder}/**/feed-*.json",), {name for name, _ in files})
-        await self._archives(shelf, channels, weeks)
 
     async def _archives(
         self, shelf: _Shelf, channels: Sequence[render.Channel], weeks: Mapping[str, list[Record]]

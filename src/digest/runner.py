@@ -19,6 +19,7 @@ from digest.collect import sources_of
 from digest.errors import DigestError
 from digest.listening import listen
 from digest.model import EditionState, Job
+from digest.publish import look_of
 from digest.store import editions, items, journal, pings, reports, sources
 from digest.telemetry import log, masked
 
@@ -38,6 +39,7 @@ async def look(app: App) -> jobs.Standing:
     slugs = [newsletter.slug for newsletter in app.settings.newsletters]
     async with app.db.write() as conn:
         since = await editions.meet_newsletters(app.db, conn, slugs, now=app.now())
+    looks = await asyncio.to_thread(_looks, app)
     async with app.db.read() as conn:
         looked = await editions.looked_through(conn)
         taken, made, moving, drafts = {}, {}, [], []
@@ -66,6 +68,7 @@ async def look(app: App) -> jobs.Standing:
                 retries[record.id] = retry_at
             if await journal.open_chunks(conn, record.id):
                 unfinished.add(record.id)
+        printed = await editions.printed_looks(conn)
         known = await sources.known(conn)
         return jobs.Standing(
             sources=known,
@@ -85,7 +88,12 @@ async def look(app: App) -> jobs.Standing:
             oldest=await items.oldest(conn),
             hubs=hubs.any_due(app, known.values()),
             pings=await pings.any_due(conn, app.now()) is not None,
+            outdated=any(printed.get(slug) != look for slug, look in looks.items()),
         )
+
+
+def _looks(app: App) -> dict[str, str]:
+    return {newsletter.slug: look_of(app, newsletter) for newsletter in app.settings.newsletters}
 
 
 class Runner:

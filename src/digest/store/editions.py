@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.errors import Conflict, NotFound
+from digest.errors import Conflict, NotFound, StoreError
 from digest.model import EDITION_LIFE, Edition, EditionEvent, EditionState, Slot
 from digest.store import schema
 from digest.store.database import Database
@@ -49,6 +49,22 @@ class Record:
     def slot(self) -> Slot:
         clock = time(int(self.clock[:2]), int(self.clock[2:]))
         return Slot(newsletter=self.newsletter, day=self.day, clock=clock, at=self.slot_at)
+
+    def dated(self, *, now: datetime) -> datetime:
+        """When an approved edition was finished, as its messages say in Date (RFC 5322 §3.6.1).
+
+        Made of what is stored: a message that is sent again is the same message.  What was
+        approved the evening before is of its hour, lest filters find the mail too old; what
+        goes out before its hour is of its approval, as no mail may come from the future.
+
+        Args:
+            now: asked only of an edition that goes out before its hour and is on no page.
+        """
+        approved_at = self.approved_at or self.created_at
+        early = self.published_at is not None and self.published_at < self.slot_at
+        if approved_at >= self.slot_at or early or self.slot_at > now:
+            return approved_at
+        return self.slot_at
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> Record:
@@ -140,7 +156,11 @@ async def content(conn: AsyncConnection, edition_id: str) -> Edition:
     stored = await conn.scalar(select(_T.c.content).where(_T.c.id == edition_id))
     if not stored:
         raise NotFound(f"edition {edition_id!r} has no content yet; `digest compose` makes it")
-    return _EDITION.validate_json(stored)
+    try:
+        return _EDITION.validate_json(stored)
+    except ValidationError as error:
+        text = f"the content of edition {edition_id!r} cannot be read; restore it from a backup"
+        raise StoreError(text) from error
 
 
 async def write_content(conn: AsyncConnection, edition: Edition) -> None:
@@ -194,6 +214,19 @@ async def stamp(conn: AsyncConnection, edition_id: str, **stamps: datetime) -> N
 async def note_printed(conn: AsyncConnection, edition_id: str, printed_as: str) -> None:
     """Note what an edition's pages were made from."""
     await conn.execute(update(_T).where(_T.c.id == edition_id).values(printed_as=printed_as))
+
+
+async def printed_looks(conn: AsyncConnection) -> dict[str, str]:
+    """The look that each newsletter's lists and feeds were last made with; "" for none."""
+    t = schema.newsletter
+    rows = await conn.execute(select(t.c.slug, t.c.printed_as))
+    return {row.slug: row.printed_as for row in rows}
+
+
+async def note_look_printed(conn: AsyncConnection, newsletter: str, look: str) -> None:
+    """Note the look of a newsletter's lists and feeds; "" has them made again."""
+    t = schema.newsletter
+    await conn.execute(update(t).where(t.c.slug == newsletter).values(printed_as=look))
 
 
 async def correcting(conn: AsyncConnection, newsletter: str) -> dict[str, set[str]]:

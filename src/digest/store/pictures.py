@@ -122,3 +122,17 @@ def _noted(row: Row[*tuple[object, ...]]) -> Noted:
     return Noted(
         source_url=values["source_url"], kept=picture, fault=values["fault"], at=values["at"]
     )
+
+
+async def by_edition(conn: AsyncConnection, newsletter: str) -> dict[str, list[str]]:
+    """Of every edition of *newsletter* that has any, the files of its pictures, in order."""
+    prefix = f"{newsletter}@"
+    rows = await conn.execute(
+        select(_T.c.edition_id, _T.c.file)
+        .where(_T.c.edition_id.startswith(prefix, autoescape=True), _T.c.file != "")
+        .order_by(_T.c.edition_id, _T.c.key)
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.edition_id, []).append(row.file)
+    return found

@@ -120,6 +120,14 @@ async def headlines(
     return found
 
 
+async def sections(conn: AsyncConnection, newsletter: str) -> set[str]:
+    """Sections of which something was ever printed, also those that are no more."""
+    rows = await conn.scalars(
+        select(_T.c.section).where(_T.c.newsletter == newsletter, _T.c.section != "").distinct()
+    )
+    return set(rows)
+
+
 async def stories_of(conn: AsyncConnection, newsletter: str) -> dict[str, list[str]]:
     """Of each edition that has any, the ids of its stories, in their order."""
     rows = await conn.execute(

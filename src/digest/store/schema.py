@@ -77,6 +77,8 @@ newsletter = Table(
     Column("first_seen_at", Instant, nullable=False),
     # When what it has not taken was last looked through for breaking news.
     Column("looked_at", Instant),
+    # The look that its lists and feeds were last made with, as a hash; "": to be made again.
+    Column("printed_as", String(32), nullable=False, server_default=""),
 )
 
 source = Table(

@@ -281,6 +281,18 @@ async def count(conn: AsyncConnection, newsletter: str) -> dict[str, int]:
     return {row.state: row.number for row in rows}
 
 
+async def languages_and_forms(conn: AsyncConnection, newsletter: str) -> list[tuple[str, Form]]:
+    """In which languages and forms *newsletter* is wanted by those who get it, each pair once."""
+    rows = await conn.execute(
+        select(_S.c.language, _S.c.form)
+        .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
+        .where(_N.c.state == SubscriptionState.ACTIVE.value)
+        .distinct()
+        .order_by(_S.c.language, _S.c.form)
+    )
+    return [(row.language, Form(row.form)) for row in rows]
+
+
 async def names(conn: AsyncConnection, ids: Iterable[int]) -> dict[int, str]:
     """Addresses by id, for the operator's eyes: lists of who is in doubt or was refused."""
     rows = await conn.execute(select(_S.c.id, _S.c.email).where(_S.c.id.in_(list(ids))))

@@ -94,3 +94,7 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("form", sa.String(length=8), server_default="full", nullable=False)
         )
+    with op.batch_alter_table("newsletter") as batch_op:
+        batch_op.add_column(
+            sa.Column("printed_as", sa.String(length=32), server_default="", nullable=False)
+        )
