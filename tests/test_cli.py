@@ -125,7 +125,7 @@ def test_a_preview_is_written_and_printed(newsroom: Path) -> None:
     assert [Path(name).name for name in seen["files"]] == [
         "page.html", "mail.html", "mail.txt", "mail.eml", "lint.txt",
     ]  # fmt: skip
-    told = digest("preview", "--no-screens").stdout
+    told = digest("preview", "--no-screens", "--text").stdout
     assert "Ferry runs again" in told
     assert "set base_url before readers" in " ".join(told.split())
 
@@ -141,8 +141,9 @@ def test_a_preview_may_be_of_another_form_or_language(newsroom: Path) -> None:
 
 def test_a_theme_is_copied_and_then_the_copy_is_used(newsroom: Path) -> None:
     assert "newspaper.mjml" in ask("templates")["templates"]
-    assert digest("templates", "copy", "plain", "--as", "ours").exit_code == 0
-    assert digest("templates", "copy", "plain", "--as", "ours").exit_code == 4
+    assert digest("templates", "copy", "plain", "ours").exit_code == 0
+    assert digest("templates", "copy", "plain", "ours").exit_code == 4
+    assert digest("templates", "copy", "brief.txt").exit_code == 0
     assert digest("templates", "copy", "nothing").exit_code == 3
     own = newsroom / "templates" / "email" / "ours.mjml"
     own.write_text(own.read_text().replace("<mj-body", "<mj-boddy", 1))

@@ -1,21 +1,27 @@
 """Publishing: what is new costs, what stands is left alone, and a kill leaves nothing half-told."""
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import feedparser
 import pytest
+from sqlalchemy import update
 
 from digest import collect, compose, pipeline
 from digest.app import App
-from digest.errors import RenderError
+from digest.errors import Conflict, RenderError, StoreError
+from digest.model import EditionEvent, EditionState
 from digest.publish import publish
+from digest.runner import look
 from digest.slots import slot_of
-from digest.store import editions, pings, printed
+from digest.store import editions, pings, printed, schema
 from make import MORNING
 from newsroom import open_newsroom, write_article, write_config, write_day
+from painted import octets as painted_as
+from painted import paint
 
 ID = "daily@2026-05-18T0700"
 
@@ -216,3 +222,100 @@ async def test_whole_texts_are_in_feeds_only_when_asked_for(tmp_path: Path) -> N
         await bring_out(app)
         told = (app.out_dir / "feeds" / "daily" / "stories" / "feed.json").read_text()
     assert "<strong>Nobody</strong> was hurt at the very end." in told
+
+
+async def test_a_cancel_that_died_half_way_is_finished(app: App) -> None:
+    await bring_out(app)
+    async with app.db.write() as conn:
+        await editions.move(conn, ID, EditionEvent.CANCEL, reason="", finished_at=MORNING)
+    # Killed here: its pages are still there.
+    assert (app.edition_folder(ID) / "index.html").exists()
+    await publish(app)
+    assert not app.edition_folder(ID).exists()
+    assert "2026-05-18T0700" not in (app.out_dir / "feeds" / "daily" / "feed.atom").read_text()
+    assert (await pipeline.cancel(app, ID)).state is EditionState.CANCELLED
+
+
+async def test_what_is_out_is_not_touched_by_an_approval(app: App) -> None:
+    await bring_out(app)
+    with pytest.raises(Conflict, match="cannot be approved now"):
+        await pipeline.approve(app, ID)
+
+
+async def test_pictures_are_there_again_when_the_output_folder_was_lost(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    write_article(tmp_path, "ferry-runs-again", "![A ferry](ferry.png)\n\nThe ferry ran again.")
+    (tmp_path / "desk" / "ferry.png").write_bytes(painted_as(paint(600, 400), "PNG"))
+    async with open_newsroom(tmp_path) as app:
+        await bring_out(app)
+        page = (app.edition_folder(ID) / "index.html").read_bytes()
+        shown = [path for path in (app.out_dir / "pictures").iterdir() if "card" not in path.name]
+        assert len(shown) == 1
+        octets = shown[0].read_bytes()
+        shutil.rmtree(app.out_dir)
+        await publish(app)
+        assert shown[0].read_bytes() == octets
+        assert (app.edition_folder(ID) / "index.html").read_bytes() == page
+
+
+async def test_another_hub_another_title_or_fewer_newsletters_are_seen_everywhere(
+    tmp_path: Path,
+) -> None:
+    config = write_config(tmp_path)
+    write_day(tmp_path)
+    before = config.read_text()
+    config.write_text(before + '\n[[newsletters]]\nslug = "weekly"\ntitle = "The Weekly"\n')
+    async with open_newsroom(tmp_path) as app:
+        await bring_out(app)
+        front = app.out_dir / "index.html"
+        assert "The Weekly" in front.read_text()
+        feed = app.out_dir / "feeds" / "daily" / "feed.atom"
+        assert 'rel="hub"' not in feed.read_text()
+        assert not (await look(app)).outdated
+    config.write_text(before + '\n[output]\nhubs = ["https://hub.example/"]\n')
+    async with open_newsroom(tmp_path) as app:
+        # The clock sees it too.
+        assert (await look(app)).outdated
+        await publish(app)
+        assert "The Weekly" not in front.read_text()
+        assert 'rel="hub"' in feed.read_text()
+        assert not (await look(app)).outdated
+
+
+async def test_what_is_wrong_with_one_newsletter_holds_up_no_other(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    write_day(tmp_path)
+    config.write_text(config.read_text() + '\n[[newsletters]]\nslug = "late"\ntitle = "Late"\n')
+    async with open_newsroom(tmp_path) as app:
+        await bring_out(app)
+        async with app.db.write() as conn:
+            table = schema.edition
+            await conn.execute(update(table).values(content="{}", printed_as=""))
+        slot = slot_of(app.newsletter("late"), date(2026, 5, 18))
+        await compose.compose(app, app.newsletter("late"), slot, approve=True)
+        with pytest.raises(StoreError, match="cannot be read; restore it"):
+            await publish(app, early=(slot.edition_id,))
+        assert (app.edition_folder(slot.edition_id) / "index.html").exists()
+        assert (app.out_dir / "feeds" / "late" / "feed.rss").exists()
+        async with app.db.read() as conn:
+            assert (await editions.get(conn, ID)).printed_as == ""
+
+
+async def test_old_pages_lead_to_sections_that_have_another_name_now(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path) as app:
+        await bring_out(app)
+        old = app.out_dir / "editions" / "daily" / "section" / "harbour" / "index.html"
+        assert "Ferry runs again" in old.read_text()
+    config.write_text(config.read_text().replace('title = "Harbour"', 'title = "At sea"'))
+    async with open_newsroom(tmp_path) as app:
+        await publish(app)
+        assert "Ferry runs again" in old.read_text()
+        assert (old.parent.parent / "at-sea" / "index.html").exists()
+
+
+async def test_a_disk_that_takes_nothing_is_told_in_words(app: App) -> None:
+    (app.out_dir / "editions").write_text("in the way")
+    with pytest.raises(StoreError, match="cannot be written"):
+        await bring_out(app)

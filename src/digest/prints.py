@@ -5,9 +5,11 @@ Plain functions of what they are given; `publish` decides what is printed, and w
 
 from collections.abc import Iterator
 
+from markupsafe import escape
+
 from digest import editorial, render
 from digest.app import edition_path
-from digest.model import Printed
+from digest.model import Item, Printed
 from digest.outfolder import File
 from digest.settings import Newsletter
 from digest.store.editions import Record
@@ -57,6 +59,11 @@ def pages_of(
         card=card,
     )
     yield f"{folder}/index.html", page.encode()
+
+
+def as_html(item: Item) -> str:
+    """The text of an item that was told without markup, as paragraphs."""
+    return "".join(f"<p>{escape(block.text)}</p>" for block in item.blocks)
 
 
 def lines_of(issue: render.Issue) -> Iterator[Printed]:

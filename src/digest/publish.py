@@ -20,7 +20,7 @@ from digest.collect import Progress, silent
 from digest.errors import DigestError
 from digest.model import Correction, EditionState
 from digest.outfolder import File, differs, is_whole, put, strangers, tidy
-from digest.prints import card_of, line_of, lines_of, pages_of, sections_of, week_of
+from digest.prints import as_html, card_of, line_of, lines_of, pages_of, sections_of, week_of
 from digest.settings import Newsletter
 from digest.store import editions, items, printed
 from digest.store import pictures as picture_rows
@@ -427,9 +427,10 @@ class _Publishing:
         """Safe HTML of the stories' leads, where the newsletter's feeds carry whole texts."""
         if newsletter.feed_text != "full":
             return {}
-        ids = [story.id for issue in issues for story in issue.edition.stories]
+        stories = [story for issue in issues for story in issue.edition.stories]
         async with self._app.db.read() as conn:
-            return await items.html_of(conn, ids)
+            told = await items.html_of(conn, [story.id for story in stories])
+        return {story.id: told.get(story.id) or as_html(story.lead) for story in stories}
 
     # ---------------------------------------------------------------- the whole
 

@@ -41,6 +41,12 @@ _FLAGS = (
 )
 
 
+_LOADED = """Promise.all([...document.images].map((image) => {
+  image.loading = "eager";
+  return image.decode().catch(() => null);
+}))"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     page: Path
@@ -126,6 +132,8 @@ def _take(pipe: _Pipe, shot: Shot) -> None:
     pipe.ask("Emulation.setDeviceMetricsOverride", session, height=800, **screen)
     pipe.ask("Page.navigate", session, url=shot.page.absolute().as_uri())
     pipe.wait_for("Page.loadEventFired", session)
+    # Pictures that wait to be scrolled to would be missing.
+    pipe.ask("Runtime.evaluate", session, expression=_LOADED, awaitPromise=True)
     size = pipe.ask("Page.getLayoutMetrics", session)["cssContentSize"]
     height = min(_TALLEST, max(200, int(size["height"])))
     pipe.ask("Emulation.setDeviceMetricsOverride", session, height=height, **screen)

@@ -118,6 +118,25 @@ async def test_one_click_leaves_at_once_and_twice_does_no_harm(app: App) -> None
     assert await states(app) == {"active": 1, "ended": 1}
 
 
+async def test_a_newsletter_that_is_no_more_is_left_all_the_same(app: App, tmp_path: Path) -> None:
+    path = await leave_path(app)
+    config = write_config(tmp_path)
+    config.write_text(config.read_text().replace('slug = "daily"', 'slug = "evening"'))
+    async with open_newsroom(tmp_path) as without, client_of(without) as http:
+        asked = await http.get(path)
+        assert asked.status_code == 200
+        assert "<form" in asked.text
+        assert "Test Press" in asked.text
+        assert await states(app) == {"active": 2}
+        for _ in range(2):
+            answer = await http.post(path, data={"List-Unsubscribe": "One-Click"})
+            assert answer.status_code == 200
+            assert "Test Press" in answer.text
+            assert "The Daily" not in answer.text
+        assert (await http.post(path[:-4])).status_code == 404
+    assert await states(app) == {"active": 1, "ended": 1}
+
+
 @pytest.mark.parametrize("change", ["forge", "cut", "nonsense"])
 async def test_a_forged_link_changes_nothing(app: App, change: str) -> None:
     path = await leave_path(app)
@@ -154,3 +173,22 @@ async def test_the_outbox_is_not_there_for_anybody_else(app: App, base: str, cli
 async def test_health_answers_while_the_database_does(app: App) -> None:
     async with client_of(app) as http:
         assert (await http.get("/health")).text == "ok\n"
+
+
+async def test_below_the_path_of_base_url_is_what_is_there_without_it(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    config.write_text(config.read_text().replace(HERE, f"{HERE}/news/digest"))
+    write_day(tmp_path)
+    async with open_newsroom(tmp_path, people=1) as app:
+        await collect.collect(app)
+        newsletter = app.newsletter()
+        record = await compose.compose(app, newsletter, slot_of(newsletter, date(2026, 5, 18)))
+        await pipeline.approve(app, record.id)
+        await publishing.publish(app)
+        async with client_of(app) as http:
+            for prefix in ("", "/news/digest"):
+                for path in ("/", "/feeds/daily/feed.rss", "/search?q=ferry", "/health"):
+                    assert (await http.get(prefix + path)).status_code == 200
+                left = (await leave_path(app)).removeprefix("/news/digest")
+                assert (await http.get(prefix + left)).status_code == 200
+            assert (await http.get("/news/digestive/")).status_code == 404

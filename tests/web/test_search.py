@@ -203,3 +203,9 @@ async def test_what_is_printed_later_is_found_and_what_is_dropped_is_not(
         await editions.stamp(conn, EDITION, published_at=MORNING + timedelta(hours=1))
         await printed.drop(conn, EDITION)
     assert b"Ferry runs" not in (await search(site, q="noon")).body
+
+
+async def test_where_no_word_is_found_its_beginning_is_tried(site: Starlette) -> None:
+    answer = await search(site, q="ferries")
+    assert "Ferry runs again" in answer.body.decode()
+    assert "Ferry runs again" not in (await search(site, q="nowhere")).body.decode()

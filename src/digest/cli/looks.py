@@ -1,7 +1,7 @@
 """`digest preview` and `digest templates`: how an edition looks, before anybody else sees it."""
 
 import webbrowser
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated
 
 import typer
@@ -26,6 +26,7 @@ def preview(
     language: Annotated[
         str, typer.Option("--language", help="Of the words around the stories, such as uk.")
     ] = "",
+    text: Annotated[bool, typer.Option("--text", help="Print the text part, too.")] = False,
     screens: Annotated[
         bool, typer.Option("--screens/--no-screens", help="Take pictures of mail and page.")
     ] = True,
@@ -35,14 +36,14 @@ def preview(
     """Write an edition as page and mail, look at it in a browser, and check it row by row."""
 
     async def work(app: App) -> int:
-        record = await resolve(app, edition)
+        record = await resolve(app, edition, draft=True)
         seen = await previewing.preview(
             app, record.id, into, form=form, language=language, shots=screens
         )
         if as_json:
             show.answer(seen)
         else:
-            _tell(seen)
+            _tell(seen, text=text)
         if open_it:
             webbrowser.open(seen.files[0].resolve().as_uri())
         return 1 if seen.lint.faults else 0
@@ -50,8 +51,9 @@ def preview(
     with_app(config, work)
 
 
-def _tell(seen: previewing.Previewed) -> None:
-    show.say(seen.text)
+def _tell(seen: previewing.Previewed, *, text: bool) -> None:
+    if text:
+        show.say(seen.text)
     show.table("Written", ("", ""), [(path.suffix[1:], path) for path in seen.files])
     if seen.shots:
         show.table("Screens", ("", ""), [(path.stem, path) for path in seen.shots])
@@ -93,22 +95,26 @@ def templates(context: typer.Context, config: Config = CONFIG, as_json: Json = F
 
 @templates_app.command()
 def copy(
-    name: Annotated[str, typer.Argument(help="newspaper, plain or brief.")],
-    new: Annotated[str, typer.Option("--as", help="The name of your copy.")] = "",
+    name: Annotated[str, typer.Argument(help="newspaper, plain or brief; or a file's name.")],
+    new: Annotated[str, typer.Argument(help="The name of your copy; its own without one.")] = "",
     config: Config = CONFIG,
 ) -> None:
     """Copy a theme into your own templates folder, to change it there."""
 
     async def work(app: App) -> int:
-        source = render.default_templates() / "email" / f"{name}.mjml"
+        file = name if "." in name else f"{name}.mjml"
+        source = render.default_templates() / "email" / PurePath(file).name
         if not source.is_file():
             raise NotFound(f"there is no theme {name!r}; `digest templates` lists them")
-        target = app.loaded.base / "templates" / "email" / f"{new or name}.mjml"
+        copied = f"{PurePath(new).name}{source.suffix}" if new else source.name
+        target = app.loaded.base / "templates" / "email" / copied
         if target.exists():
-            raise Conflict(f"{target} is there already; give another name with --as")
+            raise Conflict(f"{target} is there already; give another name")
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-        show.say(f'{target} is yours; `theme = "{new or name}"` in [[newsletters]] uses it')
+        show.say(f"{target} is yours")
+        if source.suffix == ".mjml" and source.stem != "parts":
+            show.say(f'`theme = "{target.stem}"` in [[newsletters]] uses it')
         return 0
 
     with_app(config, work)

@@ -57,6 +57,20 @@ class Asked:
     without: tuple[Term, ...] = ()
 
 
+def loosened(asked: Asked) -> Asked:
+    """*asked* by the beginnings of its words: what to try when nothing was found.
+
+    Endings differ with case and number in most languages; a few letters less forgive most.
+    """
+    terms = tuple(
+        Term(words=(word[: max(4, len(word) - 3)] if len(word) > 5 else word,), open=True)
+        if len(term.words) == 1 and len(word := term.words[0]) >= _SHORTEST_PREFIX
+        else term
+        for term in asked.terms
+    )
+    return Asked(terms=terms, without=asked.without)
+
+
 def ask(query: str) -> Asked:
     """Understand what a reader typed; nothing in it is ever syntax of a database.
 

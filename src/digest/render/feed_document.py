@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
-from uuid import NAMESPACE_URL, uuid5
 
 from digest.render.channels import Channel, folder, home_of
 from digest.render.feed_entries import Entry
@@ -50,6 +48,5 @@ class Document:
 
     @property
     def id(self) -> str:
-        """Of the feed, archives included: it stays when the site moves to https."""
-        host = urlsplit(self.press.links.base_url).hostname or "localhost"
-        return uuid5(NAMESPACE_URL, f"{host}/{folder(self.channel)}").urn
+        """Of the feed, archives included: it stays wherever the site moves."""
+        return self.press.links.lasting_id("feed", folder(self.channel))

@@ -6,7 +6,7 @@ How an entry is written in a format is the business of `feeds`; here is what all
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import urlsplit
@@ -139,19 +139,13 @@ def week_of(edition: Edition) -> str:
 
 
 def entry_id(edition: Edition, links: Links) -> str:
-    """A tag URI (RFC 4151): it stays when the site moves to https or to another folder."""
-    newsletter, _, slot = edition.id.partition("@")
-    return f"{_tag(links)},{edition.slot_at.astimezone(UTC):%Y-%m-%d}:{newsletter}/{slot}"
+    """Of an edition: it stays wherever the site moves."""
+    return links.lasting_id("edition", edition.id)
 
 
 def part_id(edition: Edition, kind: str, id: str, links: Links) -> str:
-    """A tag URI of a story or brief in *edition*: the same in all feeds that have it."""
-    day = edition.slot_at.astimezone(ZoneInfo(edition.timezone)).date()
-    return f"{_tag(links)},{day.isoformat()}:{edition.newsletter}/{kind}/{id}"
-
-
-def _tag(links: Links) -> str:
-    return f"tag:{urlsplit(links.base_url).hostname or 'localhost'}"
+    """Of a story or brief in *edition*: the same in all feeds that have it, wherever they are."""
+    return links.lasting_id(kind, edition.newsletter, id)
 
 
 def holds(channel: Channel, entry: Entry) -> bool:
@@ -250,7 +244,11 @@ def _story_entry(
 ) -> Entry:
     shown, links = issue.shown, stock.press.links
     slug, title = section
-    headline = f"{shown.words.update}: {story.headline}" if story.update else story.headline
+    # Those who see titles alone should know, too.
+    mark = shown.words.update if story.update else ""
+    if any(told.corrects for told in story.corrections):
+        mark = shown.words.correction
+    headline = f"{mark}: {story.headline}" if mark else story.headline
     html = stock.press.templates.page(
         "story_entry.html",
         edition=shown,
@@ -270,7 +268,7 @@ def _story_entry(
         html=html.strip(),
         # A source's clock may be ahead of ours.
         published=min(story.published_at, shown.slot_at),
-        updated=max(shown.slot_at, story.changed_at),
+        updated=max(min(story.published_at, shown.slot_at), story.changed_at),
         date=shown.short_date,
         authors=names or (story.source,),
         source=story.source,
@@ -301,7 +299,7 @@ def _brief_entry(brief: ShownBrief, when: str, issue: Issue, stock: Stock) -> En
         summary=f"{brief.lead_in} {brief.text}".strip(),
         html=html.strip(),
         published=min(brief.published_at, shown.slot_at),
-        updated=max(shown.slot_at, brief.changed_at),
+        updated=max(min(brief.published_at, shown.slot_at), brief.changed_at),
         date=shown.short_date,
         authors=(brief.source,),
         source=brief.source,

@@ -9,6 +9,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from typing import Literal
+from uuid import UUID
 
 from digest.errors import BadToken
 from digest.model import Subscriber
@@ -97,6 +98,17 @@ class Links:
     def feeds_url(self, newsletter: str) -> str:
         """The page that lists all feeds of a newsletter."""
         return f"{self.base_url}/feeds/{newsletter}/"
+
+    def lasting_id(self, *parts: str) -> str:
+        """A ``urn:uuid:`` (RFC 9562, version 8) for what has these names here.
+
+        Made of the key, not of an address: a site may move to another domain, and feed readers
+        know its entries again.
+        """
+        octets = bytearray(self._sign("id", "\0".join(parts).encode("utf-8", "replace"))[:16])
+        octets[6] = octets[6] & 0x0F | 0x80
+        octets[8] = octets[8] & 0x3F | 0x80
+        return UUID(bytes=bytes(octets)).urn
 
     def leave_token(self, newsletter: str, subscriber: Subscriber) -> str:
         """A token that ends one subscription; always the same, old mails keep working."""

@@ -11,7 +11,11 @@ from digest.settings.parts import Line, Table, fits
 Colour = Annotated[str, fits(r"#[0-9a-f]{6}", 'a colour such as "#9b1d20"')]
 #: Installed fonts only: nothing is fetched for a letter's shape.
 Fonts = Annotated[
-    str, fits(r"[A-Za-z0-9][A-Za-z0-9 '-]*(, ?[A-Za-z0-9'-][A-Za-z0-9 '-]*)*", "names of fonts")
+    str,
+    fits(
+        r"[A-Za-z0-9'-][A-Za-z0-9 '-]*(, ?[A-Za-z0-9'-][A-Za-z0-9 '-]*)*",
+        "names of fonts with commas between them, in single quotes or none",
+    ),
 ]
 #: The name of a template, without folder and ending.
 Theme = Annotated[str, fits(r"[a-z0-9][a-z0-9-]{0,40}", "the name of a mail template")]

@@ -16,7 +16,7 @@ from digest.clicks import Clicks
 from digest.errors import BadToken, DigestError, NotFound
 from digest.telemetry import log
 from digest.web import api, archive, desk, go, hubs, outbox, public, search
-from digest.web.safety import SafetyHeaders
+from digest.web.safety import Below, SafetyHeaders
 
 __all__ = ["create"]
 
@@ -61,6 +61,7 @@ def create(app: App) -> Starlette:
         routes=routes,
         exception_handlers={DigestError: _explain},
         middleware=[
+            Middleware(Below, base_url=app.settings.site.base_url),
             Middleware(archive.Ahead, published=SafetyHeaders(published)),
             Middleware(SafetyHeaders),
         ],

@@ -1,5 +1,7 @@
 """Headers that every answer carries."""
 
+from urllib.parse import quote, urlsplit
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,6 +10,28 @@ _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline' 'self'; img-src https: http: 'self' data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+
+
+class Below:
+    """ASGI middleware: what is asked for below the path of base_url is what is there without it.
+
+    Proxies may strip that path or not.
+    """
+
+    def __init__(self, app: ASGIApp, *, base_url: str) -> None:
+        self._app = app
+        self._path = urlsplit(base_url).path.rstrip("/")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        below = self._path and scope["type"] == "http"
+        if below and f"{scope['path']}/".startswith(f"{self._path}/"):
+            raw = scope.get("raw_path") or scope["path"].encode()
+            scope = dict(
+                scope,
+                path=scope["path"][len(self._path) :] or "/",
+                raw_path=raw[len(quote(self._path)) :] or b"/",
+            )
+        await self._app(scope, receive, send)
 
 
 class SafetyHeaders:

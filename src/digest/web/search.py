@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from digest import render
 from digest.app import App
-from digest.model.asked import Asked, ask
+from digest.model.asked import Asked, ask, loosened
 from digest.model.printed import Found, Printed
 from digest.render.excerpt import excerpt
 from digest.store import printed
@@ -78,6 +78,9 @@ async def _search(request: Request) -> Response:
     newsletter = request.query_params.get("newsletter", "")
     newsletter = newsletter if newsletter in known else ""
     page, total, lines = await _find(app, asked, newsletter, _number(request))
+    if not total and asked.terms:
+        asked = loosened(asked)
+        page, total, lines = await _find(app, asked, newsletter, _number(request))
     html = await asyncio.to_thread(
         render.search_page,
         query,
