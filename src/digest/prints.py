@@ -3,7 +3,7 @@
 Plain functions of what they are given; `publish` decides what is printed, and writes it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from markupsafe import escape
 
@@ -59,6 +59,16 @@ def pages_of(
         card=card,
     )
     yield f"{folder}/index.html", page.encode()
+
+
+def signs_of(newsletters: Sequence[Newsletter], press: render.Press) -> Iterator[File]:
+    """What stands for the site in tabs and lists, and for pages without a picture in links."""
+    look = press.palette().light
+    yield "pictures/icon.png", render.icon(look.accent, look.paper)
+    for newsletter in newsletters:
+        look = press.palette(newsletter).light
+        card = render.card(newsletter.title, accent=look.accent, paper=look.paper, ink=look.ink)
+        yield f"pictures/{card_of(newsletter)}", card
 
 
 def as_html(item: Item) -> str:

@@ -20,7 +20,16 @@ from digest.collect import Progress, silent
 from digest.errors import DigestError
 from digest.model import Correction, EditionState
 from digest.outfolder import File, differs, is_whole, put, strangers, tidy
-from digest.prints import as_html, card_of, line_of, lines_of, pages_of, sections_of, week_of
+from digest.prints import (
+    as_html,
+    card_of,
+    line_of,
+    lines_of,
+    pages_of,
+    sections_of,
+    signs_of,
+    week_of,
+)
 from digest.settings import Newsletter
 from digest.store import editions, items, printed
 from digest.store import pictures as picture_rows
@@ -289,18 +298,11 @@ class _Publishing:
             by_year.setdefault(int(line.edition_id.partition("@")[2][:4]), []).append(line)
         years = sorted(by_year, reverse=True)
         front = await self._front(shelf)
-        files = [
-            (
-                f"editions/{slug}/index.html",
-                render.newsletter_page(
-                    front, press=press, years=years, sections=sections, card=card_of(newsletter)
-                ).encode(),
-            )
-        ]
+        card = card_of(newsletter)
+        own = render.newsletter_page(front, press=press, years=years, sections=sections, card=card)
+        files = [(f"editions/{slug}/index.html", own.encode())]
         for year, of_year in by_year.items():
-            page = render.year_page(
-                newsletter, year, of_year, press=press, years=years, card=card_of(newsletter)
-            )
+            page = render.year_page(newsletter, year, of_year, press=press, years=years, card=card)
             files.append((f"editions/{slug}/{year}/index.html", page.encode()))
         async with self._app.db.read() as conn:
             before = await printed.sections(conn, slug) - {known for known, _ in sections}
@@ -454,12 +456,7 @@ class _Publishing:
             *render.sitemap_files(addresses, press=press).items(),
             *render.view_files(press),
         ]
-        for newsletter in newsletters:
-            colours = press.palette(newsletter).light
-            card = render.card(
-                newsletter.title, accent=colours.accent, paper=colours.paper, ink=colours.ink
-            )
-            files.append((f"pictures/{card_of(newsletter)}", card))
+        files += signs_of(newsletters, press)
         await self._write(files)
 
     async def _addresses(self, shelf: _Shelf) -> list[tuple[str, datetime]]:

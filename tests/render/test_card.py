@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from digest.render.card import HEIGHT, WIDTH, card
+from digest.render.card import HEIGHT, WIDTH, card, icon
 from painted import seen
 
 INK = (29, 27, 24)
@@ -55,3 +55,10 @@ def test_whatever_the_title_there_is_a_card_within_its_margins(title: str) -> No
     paper = (0xFF, 0xFE, 0xFB)
     for edge in ((0, 40, 80, 600), (1125, 40, 1200, 600)):
         assert [colour for _, colour in image.crop(edge).getcolors() or ()] == [paper]
+
+
+def test_an_icon_is_a_square_in_the_brands_colours() -> None:
+    image = seen(icon("#9b1d20", "#fffefb")).convert("RGB")
+    assert image.size == (512, 512)
+    assert image.getpixel((5, 5)) == (0x9B, 0x1D, 0x20)
+    assert icon("#9b1d20", "#fffefb") == icon("#9b1d20", "#fffefb")

@@ -309,7 +309,7 @@ def test_j3_authors_attachments_and_extensions_are_as_the_version_wants(feeds: F
 def test_j4_hubs_icons_paging_and_size(feeds: Feeds, archive: Feeds) -> None:
     for page in json_feeds(feeds):
         assert page["hubs"] == [{"type": "WebSub", "url": HUB}]
-        assert page["icon"] == page["favicon"] == f"{SITE}/pictures/logo.png"
+        assert page["icon"] == page["favicon"] == f"{SITE}/pictures/icon.png"
         assert page["next_url"].endswith("/2026-W20.json")
         assert page["next_url"] != page["feed_url"]
     for path in (*feeds.files, *archive.files):

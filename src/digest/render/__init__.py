@@ -8,7 +8,7 @@ arguments give the same octets, always.
 Text from outside is never a template, never a header, never unescaped.
 """
 
-from digest.render.card import card
+from digest.render.card import card, icon
 from digest.render.channels import Channel, channel_page, channels, folder, opml
 from digest.render.checks import lint
 from digest.render.checks.findings import Report
@@ -64,6 +64,7 @@ __all__ = [
     "folder",
     "frame_language",
     "front_page",
+    "icon",
     "issue",
     "known_languages",
     "leave_page",

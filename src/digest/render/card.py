@@ -51,6 +51,20 @@ def card(title: str, *, accent: str, paper: str, ink: str) -> bytes:
     return octets.getvalue()
 
 
+@lru_cache(maxsize=8)
+def icon(accent: str, paper: str) -> bytes:
+    """A PNG of 512 x 512: a folded sheet, for tabs of browsers and lists of feed readers."""
+    image = Image.new("RGB", (512, 512), accent)
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((96, 80, 416, 432), fill=paper)
+    draw.rectangle((136, 120, 376, 168), fill=accent)
+    for top in range(208, 400, 48):
+        draw.rectangle((136, top, 376 if top < 350 else 280, top + 16), fill=accent)
+    octets = BytesIO()
+    image.quantize(4).save(octets, "PNG", optimize=True)
+    return octets.getvalue()
+
+
 def _title(draw: ImageDraw.ImageDraw, words: str, ink: str) -> int:
     """Write *words* in the upper part; return where the rest begins."""
     font, lines = _set(words)

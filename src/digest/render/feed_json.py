@@ -53,9 +53,7 @@ def _feed(document: Document, items: Sequence[dict[str, Any]], *, next_url: str)
         "language": newsletter.language,
         "authors": [{"name": one_line(press.site.name), "url": press.links.home_url()}],
     }
-    if press.logo:
-        # Without a logo of the newsroom there is no picture that could stand for it.
-        feed["icon"] = feed["favicon"] = press.links.picture_url(press.logo)
+    feed["icon"] = feed["favicon"] = press.links.icon_url()
     if press.hubs and not document.week:
         feed["hubs"] = [{"type": "WebSub", "url": hub} for hub in press.hubs]
     if next_url:

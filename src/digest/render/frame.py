@@ -180,6 +180,7 @@ def frame(
     home = urlsplit(links.home_url())
     return {
         "site": press.site,
+        "icon": links.icon_url(),
         "imprint": imprint(press.site),
         "footer": one_line(press.brand.footer),
         "palette": press.palette(newsletter),

@@ -88,6 +88,9 @@ class Links:
     def picture_url(self, file: str) -> str:
         return f"{self.base_url}/pictures/{file}"
 
+    def icon_url(self) -> str:
+        return self.picture_url("icon.png")
+
     def feed_url(self, newsletter: str, format: FeedFormat) -> str:
         return self.channel_url(f"feeds/{newsletter}", format)
 

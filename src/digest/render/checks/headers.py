@@ -103,7 +103,8 @@ def _letters(message: Opened, notes: Notes) -> None:
         octets = b"\n".join(found.lines)
         if octets.isascii():
             continue
-        local = mailboxes(found)[0][1].rpartition("@")[0] if found.key == "to" else ""
+        named = mailboxes(found) if found.key == "to" else []
+        local = named[0][1].rpartition("@")[0] if named else ""
         if not local.isascii() and octets.replace(local.encode(), b"").isascii():
             notes.open("M2", "the recipient's address is not ASCII: the relay must offer SMTPUTF8")
             continue
