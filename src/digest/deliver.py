@@ -88,6 +88,8 @@ async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> 
 
     Raises:
         RelayDown: the relay refuses us; whoever is left stays pending.
+        RenderError: a template is broken, and with it the mail that the edition is known by;
+            everybody stays pending.  Another variant that is broken only keeps its own waiting.
         Conflict: the edition is not approved, or was cancelled meanwhile.
     """
     await freeze(app, edition_id)
@@ -101,7 +103,12 @@ async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> 
         edition = await editions.content(conn, edition_id)
         chunks = await journal.open_chunks(conn, edition_id)
     if chunks:
-        courier = _Courier(app, edition, await printer_for(app, edition), progress)
+        printer = await printer_for(app, edition)
+        # If this one is broken nothing of the edition is fit to leave, and it is nobody's try.
+        await asyncio.to_thread(printer.variant, printer.everything())
+        # Of the edition, not of the clock: a message sent again is the same message.
+        sent_at = record.dated(now=app.now())
+        courier = _Courier(app, edition, printer, progress, sent_at=sent_at)
         async with app.transport() as transport:
             for seq in chunks:
                 async with app.db.lease(f"deliver:{edition_id}:{seq}") as mine:
@@ -134,11 +141,20 @@ class _Send:
 class _Courier:
     """Carries chunks of one edition to one transport."""
 
-    def __init__(self, app: App, edition: Edition, printer: Printer, progress: Progress) -> None:
+    def __init__(
+        self,
+        app: App,
+        edition: Edition,
+        printer: Printer,
+        progress: Progress,
+        *,
+        sent_at: datetime,
+    ) -> None:
         self._app = app
         self._edition = edition
         self._printer = printer
         self._progress = progress
+        self._sent_at = sent_at
         self._counts = Counts()
 
     async def carry(self, transport: Transport, seq: int) -> None:
@@ -260,7 +276,7 @@ class _Courier:
         """Write to everybody of a window, as many at once as there are connections."""
         waiting = iter(people)
         outcomes: list[Outcome] = []
-        causes: list[DigestError] = []
+        causes: list[RelayDown] = []
         crashes: list[BaseException] = []
 
         async def work() -> None:
@@ -269,7 +285,7 @@ class _Courier:
                     return
                 try:
                     outcomes.append(await self._send(transport, send, events))
-                except (RelayDown, RenderError) as error:
+                except RelayDown as error:
                     causes.append(error)
                     outcomes.extend(self._behind(send, error))
                 except BaseException as error:  # noqa: BLE001 - raised again, below
@@ -286,9 +302,9 @@ class _Courier:
             raise _Stopped(outcomes, Conflict("asked to stop"))
         return outcomes
 
-    def _behind(self, send: _Send, error: DigestError) -> list[Outcome]:
+    def _behind(self, send: _Send, error: RelayDown) -> list[Outcome]:
         """Somebody at whom the relay hangs up waits behind the others; it is no try of theirs."""
-        if not isinstance(error, RelayDown) or error.code not in (421, 503):
+        if error.code not in (421, 503):
             return []
         mail = self._app.settings.mail
         later = self._app.now() + timedelta(seconds=mail.retry_s)
@@ -315,7 +331,7 @@ class _Courier:
         if delay:
             await asyncio.sleep(delay)
         try:
-            message = self._printer.message(subscriber, sent_at=app.now())
+            message = await self._printer.mail(subscriber, sent_at=self._sent_at)
             reply = await transport.send(
                 message,
                 sender=app.settings.mail.from_address,
@@ -324,6 +340,10 @@ class _Courier:
             )
         except NotFound as error:
             return self._skipped(subscriber.id, str(error))
+        except RenderError as error:
+            # Nothing was begun: whoever gets another variant goes on, these wait for its repair.
+            later = self._outcome_of(subscriber.id, 450, str(error), send.attempts, app.now())
+            return replace(later, code=0)
         except Vanished as error:
             log.warning("no answer heard", edition=self._edition.id, who=who(subscriber.email))
             return self._vanished(send, error)

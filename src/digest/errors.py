@@ -138,6 +138,7 @@ class RenderError(DigestError):
         super().__init__(f"{where}: {text}")
         self.template = template
         self.line = line
+        self.text = text
 
 
 class BrowserError(DigestError):

@@ -1,38 +1,85 @@
 """Fills an edition for one subscriber after another: where composing meets rendering."""
 
 import asyncio
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from threading import Lock
 
 from digest import editorial, hosted, pictures, render
 from digest.app import App
 from digest.errors import NotFound, Refused, RenderError
 from digest.model import Edition, Form, Picks, Subscriber
+from digest.store import subscribers
+from digest.telemetry import log
+
+#: Variants that are kept at a time: those used last.  0.2 MB each, 0.5 MB the longest.
+_KEPT = 128
 
 
 async def printer_for(app: App, edition: Edition) -> "Printer":
-    """A printer with the pictures that are kept of *edition*."""
+    """A printer with the pictures that are kept of *edition*, for those who get it now."""
     gallery = await pictures.gallery(app, edition.id)
+    async with app.db.read() as conn:
+        wanted = await subscribers.languages_and_forms(conn, edition.newsletter)
     files: Mapping[str, bytes] = {}
     if gallery.show == "embedded":
         names = {one.file for one in gallery.kept.values()} | {app.press.logo} - {""}
         files = await asyncio.to_thread(hosted.read_files, app.out_dir, names)
-    return Printer(app, edition, gallery=gallery, files=files)
+    return Printer(app, edition, gallery=gallery, files=files, wanted=wanted)
 
 
 class Printer:
-    """Fills an edition for one subscriber after another; each variant is laid out once."""
+    """Fills an edition for one subscriber after another; each variant is laid out once.
+
+    Safe in several threads: a variant may be laid out in one while messages are filled.
+
+    Args:
+        wanted: languages and forms that its readers want: what `rehearse` lays out besides
+            those of the newsletter.
+    """
 
     def __init__(
-        self, app: App, edition: Edition, *, gallery: render.Gallery, files: Mapping[str, bytes]
+        self,
+        app: App,
+        edition: Edition,
+        *,
+        gallery: render.Gallery,
+        files: Mapping[str, bytes],
+        wanted: Collection[tuple[str, Form]] = (),
     ) -> None:
         self._app = app
         self._edition = edition
         self._newsletter = app.newsletter(edition.newsletter)
+        self._sections = frozenset(map(editorial.section_slug, self._newsletter.sections))
         self._gallery = gallery
         self._files = files
-        self._layouts: dict[Picks, render.Layout] = {}
+        self._wanted = wanted
+        self._lock = Lock()
+        #: By last use.
+        self._layouts: OrderedDict[Picks, render.Layout] = OrderedDict()
+        #: Arguments of the error with which a variant failed: laid out again it fails again.
+        self._broken: dict[Picks, tuple[str, int | None, str]] = {}
+        #: Those of them that the log knows of.
+        self._told: set[Picks] = set()
+
+    def picks(self, subscriber: Subscriber) -> Picks:
+        """Which variant *subscriber* gets.
+
+        Raises:
+            NotFound: nothing of the edition is for them.
+        """
+        edition = self._edition
+        picks = editorial.pick(edition, subscriber, sections=self._sections)
+        briefs = picks.briefs and edition.briefs
+        if not picks.sections and not briefs and not edition.corrections:
+            raise NotFound("nothing in it for the sections they chose")
+        return replace(
+            picks,
+            language=render.frame_language(subscriber.language, edition.language),
+            form=subscriber.form,
+        )
 
     def layout(self, subscriber: Subscriber) -> render.Layout:
         """The variant that *subscriber* gets.
@@ -41,18 +88,7 @@ class Printer:
             NotFound: nothing of the edition is for them.
             RenderError: a template is broken.
         """
-        picks = editorial.pick(self._edition, subscriber)
-        edition = self._edition
-        briefs = picks.briefs and edition.briefs
-        if not picks.sections and not briefs and not edition.corrections:
-            raise NotFound("nothing in it for the sections they chose")
-        return self.variant(
-            replace(
-                picks,
-                language=render.frame_language(subscriber.language, edition.language),
-                form=subscriber.form,
-            )
-        )
+        return self.variant(self.picks(subscriber))
 
     def variant(self, picks: Picks) -> render.Layout:
         """The mail of everybody with *picks*.
@@ -60,9 +96,24 @@ class Printer:
         Raises:
             RenderError: a template is broken.
         """
-        layout = self._layouts.get(picks)
-        if layout is None:
-            layout = self._layouts[picks] = self._compile(picks)
+        with self._lock:
+            layout = self._layouts.get(picks)
+            if layout is not None:
+                self._layouts.move_to_end(picks)
+                return layout
+            broken = self._broken.get(picks)
+        if broken is not None:
+            raise RenderError(*broken)
+        try:
+            layout = self._compile(picks)
+        except RenderError as error:
+            with self._lock:
+                self._broken[picks] = (error.template, error.line, error.text)
+            raise
+        with self._lock:
+            self._layouts[picks] = layout
+            if len(self._layouts) > _KEPT:
+                self._layouts.popitem(last=False)
         return layout
 
     def message(self, subscriber: Subscriber, *, sent_at: datetime) -> bytes:
@@ -73,7 +124,34 @@ class Printer:
             RenderError: a template is broken.
             Refused: their stored address cannot stand in a header.
         """
-        layout = self.layout(subscriber)
+        return self._filled(self.picks(subscriber), subscriber, sent_at)
+
+    async def mail(self, subscriber: Subscriber, *, sent_at: datetime) -> bytes:
+        """Like `message`; a variant met first is laid out beside, while others are answered.
+
+        A variant that is broken is told to the log, once.
+        """
+        picks = self.picks(subscriber)
+        with self._lock:
+            met = picks in self._layouts or picks in self._broken
+        try:
+            if not met:
+                await asyncio.to_thread(self.variant, picks)
+            return self._filled(picks, subscriber, sent_at)
+        except RenderError as error:
+            if picks not in self._told:
+                self._told.add(picks)
+                log.error(
+                    "a variant is broken",
+                    edition=self._edition.id,
+                    language=picks.language or self._edition.language,
+                    form=picks.form.value,
+                    error=str(error),
+                )
+            raise
+
+    def _filled(self, picks: Picks, subscriber: Subscriber, sent_at: datetime) -> bytes:
+        layout = self.variant(picks)
         try:
             return render.fill(layout, subscriber, links=self._app.links, sent_at=sent_at)
         except RenderError as error:
@@ -81,13 +159,18 @@ class Printer:
             raise Refused(0, str(error)) from error
 
     def rehearse(self) -> None:
-        """Lay out every form of the mail with everything in it, and the pages.
+        """Lay out the mail with everything in it, and the pages.
+
+        The mail in every form in the newsletter's language, and in every other language and
+        form that somebody gets.
 
         Raises:
             RenderError: a template is broken.
         """
-        for form in Form:
-            self.variant(self.everything(form=form))
+        home = self._edition.language
+        away = {(render.frame_language(language, home), form) for language, form in self._wanted}
+        for language, form in sorted({("", form) for form in Form} | away):
+            self.variant(self.everything(form=form, language=language))
         issue = render.issue(self._edition, press=self._app.press, gallery=self._gallery)
         render.edition_page(issue, press=self._app.press, newsletter=self._newsletter)
         for _ in render.story_pages(issue, press=self._app.press, newsletter=self._newsletter):

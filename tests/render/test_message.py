@@ -139,6 +139,25 @@ def test_text_comes_before_html_and_both_read_back(
     assert "hole-" not in text
 
 
+@pytest.mark.parametrize(
+    "name", ["Ann " * 40, "Wolfeschlegelsteinhausenbergerdorff " * 3, "x" * 500, "安" * 120]
+)
+def test_the_longest_name_fits_the_lines_of_the_text_part(
+    layout: Layout, links: Links, name: str
+) -> None:
+    raw = fill(layout, make_subscriber(name=name), links=links, sent_at=MORNING)
+    check_wire(raw)
+    message = message_from_bytes(raw)
+    lines = part_of(message, "plain").splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("Hello"))
+    greeting = lines[first : lines.index("", first)]
+    assert max(map(len, greeting)) <= 72
+    told = " ".join(greeting).removeprefix("Hello ").removesuffix(", here is your edition.")
+    assert name.startswith(told.removesuffix("…").strip())
+    assert 30 <= len(told) <= 61
+    assert "\nhere is your edition." not in part_of(message, "html")
+
+
 def test_the_standard_library_finds_no_defect(raw: bytes) -> None:
     message = message_from_bytes(raw, policy=policy.default)
     assert not [part.defects for part in message.walk() if part.defects]

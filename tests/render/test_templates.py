@@ -47,12 +47,22 @@ def test_every_hole_is_found_again(tmp_path: Path) -> None:
         ("a\n[[ 1 / 0 ]]", 2, "division by zero"),
         ("a\n[[ ''.__class__.__mro__ ]]", 2, "unsafe"),
         ("a\n[% endfor %]", 2, "endfor"),
+        ("a\n[[ [5]|wrap ]]", 2, "no attribute"),
+        ("a\n[[ cycler() ]]", 2, "at least one item"),
+        ("a\n[% macro m() %][[ m() ]][% endmacro %][[ m() ]]", 2, "itself without end"),
+        ("a\n[% include 'a.html' %]", 2, "itself without end"),
     ],
 )
 def test_a_broken_template_says_where(tmp_path: Path, source: str, line: int, says: str) -> None:
     with pytest.raises(RenderError, match=says) as caught:
         write(tmp_path, email_a=source).mail("a.html", nonce="abc")
     assert (caught.value.template, caught.value.line) == ("a.html", line)
+
+
+def test_a_template_that_is_nested_too_deep_is_broken(tmp_path: Path) -> None:
+    deep = "[% for a in x %]" * 30 + "[% endfor %]" * 30
+    with pytest.raises(RenderError, match="nested"):
+        write(tmp_path, email_a=deep).mail("a.html", nonce="abc", x="a")
 
 
 def test_a_broken_page_says_where(tmp_path: Path) -> None:

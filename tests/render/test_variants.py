@@ -85,6 +85,23 @@ def test_pictures_may_be_inside_the_mail(lay_out: LayOut, morning: Edition, link
     assert 'src="cid:0a1b2c-jpg@news.example.org"' in html.get_content()
 
 
+def test_a_picture_inside_several_variants_is_in_memory_once(
+    lay_out: LayOut, morning: Edition
+) -> None:
+    gallery = Gallery(show="embedded", kept={FERRY: KEPT})
+    layouts = [
+        lay_out(
+            morning, picks=picks(morning, language=tag), gallery=gallery, files={KEPT.file: OCTETS}
+        )
+        for tag in ("", "de")
+    ]
+    one, other = (
+        [part for part in layout.body if b"Content-ID: <0a1b2c" in part] for layout in layouts
+    )
+    assert len(one) == len(other) == 1
+    assert one[0] is other[0]
+
+
 def test_a_picture_whose_octets_are_gone_is_not_named(
     lay_out: LayOut, morning: Edition, links: Links
 ) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from digest.errors import Conflict, NotFound
-from digest.model import Cause, EditionEvent, EditionState, LeftOut, Section
+from digest.model import Cause, EditionEvent, EditionState, Form, LeftOut, Section
 from digest.store import Database, editions, items, placements, schema, subscribers
 from make import MORNING, make_brief, make_edition, make_item, make_story
 from store.rows import SLOT, make_newcomer, subscribe
@@ -131,6 +131,25 @@ async def test_who_left_does_not_come_back_by_being_imported(db: Database) -> No
         assert await subscribers.take_in(db, conn, "daily", [same], now=MORNING) == 0
         assert await subscribers.active(conn, "daily", [id], hash_key=KEY) == {}
         assert await subscribers.count(conn, "daily") == {"ended": 1}
+
+
+async def test_the_languages_and_forms_of_those_who_get_it_are_told_once(db: Database) -> None:
+    async with db.write() as conn:
+        people = [
+            make_newcomer(1),
+            make_newcomer(2),
+            make_newcomer(3, language="de", form=Form.COMPACT),
+            make_newcomer(4, language="pl"),
+        ]
+        await subscribers.take_in(db, conn, "daily", people, now=MORNING)
+        await subscribers.take_in(
+            db, conn, "weekly", [make_newcomer(5, language="fr")], now=MORNING
+        )
+        gone = await subscribers.by_email(conn, "reader4@example.com", "daily")
+        assert gone is not None
+        await subscribers.end(conn, gone.id, "daily", cause="one-click", now=MORNING)
+        told = await subscribers.languages_and_forms(conn, "daily")
+    assert told == [("de", Form.COMPACT), ("en", Form.FULL)]
 
 
 async def test_a_suppressed_address_is_not_active(db: Database) -> None:

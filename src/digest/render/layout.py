@@ -9,6 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from markupsafe import escape
@@ -303,14 +304,17 @@ class _Body:
             else:
                 self.put(segment(piece))
 
-    def put_picture(self, picture: _Inside) -> None:
-        octets = b64encode(picture.octets)
-        lines = (octets[at : at + LINE] for at in range(0, len(octets), LINE))
-        head = (
-            f"Content-Type: {picture.media_type}\r\nContent-Transfer-Encoding: base64\r\n"
-            f"Content-ID: <{picture.content_id}>\r\nContent-Disposition: inline\r\n\r\n"
-        )
-        self.put(head.encode("ascii") + b"\r\n".join(lines))
+
+@lru_cache(maxsize=64)
+def _picture(picture: _Inside) -> bytes:
+    """The part that is *picture*: the same octets in memory for all variants that show it."""
+    octets = b64encode(picture.octets)
+    lines = (octets[at : at + LINE] for at in range(0, len(octets), LINE))
+    head = (
+        f"Content-Type: {picture.media_type}\r\nContent-Transfer-Encoding: base64\r\n"
+        f"Content-ID: <{picture.content_id}>\r\nContent-Disposition: inline\r\n\r\n"
+    )
+    return head.encode("ascii") + b"\r\n".join(lines)
 
 
 def _body(
@@ -334,7 +338,7 @@ def _body(
     body.put_text(html, "html")
     for picture in inside:
         body.put(f"\r\n--{inner}\r\n".encode())
-        body.put_picture(picture)
+        body.put(_picture(picture))
     if inside:
         body.put(f"\r\n--{inner}--\r\n".encode())
     body.put(f"\r\n--{outer}--\r\n".encode())

@@ -15,10 +15,12 @@ from digest.model import Subscriber
 from digest.render.layout import Layout
 from digest.render.links import Links
 from digest.render.quoted import address_spec, mailbox_header, segment
+from digest.render.templates import TEXT_WIDTH, wrap
 from digest.render.tidy import one_line, shorten
 
-#: Characters of a person's name that are shown.
+#: Characters of a person's name that are shown: in To, and in the mail itself.
 LONGEST_NAME = 120
+LONGEST_GREETED = 60
 
 
 @lru_cache(maxsize=8)
@@ -29,11 +31,12 @@ def _date(second: datetime) -> bytes:
 def fill(layout: Layout, subscriber: Subscriber, *, links: Links, sent_at: datetime) -> bytes:
     """Finish the message of *subscriber*: RFC 5322, CRLF, no line needs dot-stuffing.
 
-    The same arguments give the same octets, so a message sent again after doubt is
-    the same message.  The body is already canonical for DKIM, relaxed.
+    The same arguments give the same octets: a message sent again is the same message if
+    *sent_at* is the edition's, not the clock's.  The body is already canonical for DKIM,
+    relaxed.
 
     Args:
-        sent_at: aware; becomes Date.
+        sent_at: aware; becomes Date: when the message was finished, not when it leaves.
 
     Raises:
         RenderError: the subscriber's stored address cannot stand in a header.
@@ -45,9 +48,10 @@ def fill(layout: Layout, subscriber: Subscriber, *, links: Links, sent_at: datet
         raise RenderError("message", None, f"{problem}; correct or remove it")
     name = shorten(one_line(subscriber.name), LONGEST_NAME)
     leave_url = links.leave_url(layout.newsletter, subscriber)
-    greeting = layout.greeting_named.replace("{name}", name) if name else layout.greeting
+    called = shorten(name, LONGEST_GREETED)
+    greeting = layout.greeting_named.replace("{name}", called) if called else layout.greeting
     values = {
-        "name": name,
+        "name": called,
         "greeting": greeting,
         "email": spec,
         "leave_url": leave_url,
@@ -78,9 +82,18 @@ def _put_in(
     parts: list[bytes], holes: tuple[tuple[int, str, bool], ...], values: dict[str, str]
 ) -> None:
     """Replace the empty octets of each hole; *parts* begins with the four blocks of headers."""
-    plain = {name: segment(value) for name, value in values.items()}
+    plain: dict[str, bytes] = {}
     for place, name, html in holes:
         value = values[name]
         # Most values need no escaping: they are encoded once for both parts.
-        escaped = str(escape(value)) if html else value
-        parts[place + 4] = plain[name] if escaped == value else segment(escaped)
+        if html:
+            told = str(escape(value))
+        elif name == "greeting" and len(value) > TEXT_WIDTH:
+            # The one hole that is a line by itself; only here its length is known.
+            told = wrap(value)
+        else:
+            told = value
+        octets = plain.get(told)
+        if octets is None:
+            octets = plain[told] = segment(told)
+        parts[place + 4] = octets

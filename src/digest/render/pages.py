@@ -237,7 +237,8 @@ def leave_page(
     (RFC 8058 §3.2); its button posts to the page's own address.
 
     Args:
-        newsletter: None only when the link could not be read.
+        newsletter: None when the link could not be read, or when there is no such newsletter
+            any more: the page then speaks English and names the house.
 
     Raises:
         RenderError: a template is broken.

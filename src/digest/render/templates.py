@@ -36,6 +36,13 @@ HOLES = ("name", "greeting", "email", "leave_url", "preferences_url")
 #: Columns of the text part.
 TEXT_WIDTH = 72
 
+#: What an expression in a template may come to.
+_FAULTS = (
+    *(TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError),
+    # RecursionError is one; the last is Python's, of brackets or blocks nested too deep.
+    *(RuntimeError, SyntaxError),
+)
+
 _CURLY = re.compile(r"\{\{(?:-?\s*([A-Za-z_]\w*)\s*-?\}\})?")
 
 
@@ -174,9 +181,12 @@ class Templates:
             raise RenderError(
                 error.name or name, error.lineno, error.message or "broken"
             ) from error
-        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except _FAULTS as error:
             where, line = self._place(error, name)
-            raise RenderError(where, line, str(error)) from error
+            text = str(error)
+            if isinstance(error, RecursionError):
+                text = "it includes or calls itself without end, or is nested too deep"
+            raise RenderError(where, line, text) from error
 
     def _place(self, error: BaseException, name: str) -> tuple[str, int | None]:
         """The innermost template line on the way to *error*: Jinja keeps it in the traceback."""

@@ -45,14 +45,15 @@ async def _leave(request: Request) -> Response:
     app: App = request.app.state.app
     token = request.path_params["token"]
     try:
-        newsletter = app.newsletter(app.links.read_leave(token)[0])
+        slug, _ = app.links.read_leave(token)
         if request.method == "POST":
             # No cookie, no form field is asked for: the token is all there is to know.
             await audience.leave(app, token)
-            return _page(app, "done", newsletter)
     except (BadToken, NotFound):
         return _page(app, "bad", None)
-    return _page(app, "ask", newsletter)
+    # Links in old mails outlive the newsletter: leaving asks for the subscription alone.
+    kept = (one for one in app.settings.newsletters if one.slug == slug)
+    return _page(app, "done" if request.method == "POST" else "ask", next(kept, None))
 
 
 async def _preferences(request: Request) -> Response:

@@ -53,7 +53,7 @@ def _leaving(root: Part, notes: Notes) -> None:
         _leave_address(way, root, notes)
     if not mails:
         text = "no mailto: in List-Unsubscribe, and Outlook.com knows no other way"
-        notes.warn("M10", f"{text}; set leave_mailbox of [mail]", level="should")
+        notes.warn("M10", f"{text}; leaving by mail is not offered yet", level="should")
     for way in mails:
         if not _MAILTO.fullmatch(way):
             notes.fail("M10", f"{way[:80]} in List-Unsubscribe is no mailto: address")
