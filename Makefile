@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SAMPLE_DAY := 2026-05-18
+# Processes that tests run in: two take 0.6 of the time, more hurt the tests with kills in them.
+WORKERS ?= 2
 
 .PHONY: run serve test check lean unit bench eval pictures lock clean browser referees help
 
@@ -38,7 +40,7 @@ lean:
 	  && grep -q '"sent": 25' told.json && echo "the sample day runs on requirements.lock alone"
 
 unit: $(VENV)/.installed-dev browser referees
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/run_day.py

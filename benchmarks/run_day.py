@@ -27,6 +27,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from digest import audience, collect, compose, deliver, pipeline  # noqa: E402
+from digest import publish as publishing  # noqa: E402
 from digest.slots import slot_of  # noqa: E402
 from newsroom import open_newsroom, people_csv, write_config  # noqa: E402
 
@@ -106,7 +107,7 @@ async def run_day(folder: Path, subscribers: int) -> dict[str, Any]:
         slot = slot_of(newsletter, date(2026, 5, 18))
         record = await steps.time("compose", compose.compose(app, newsletter, slot))
         await pipeline.approve(app, record.id)
-        await steps.time("publish", pipeline.publish(app))
+        await steps.time("publish", publishing.publish(app))
         counts = await steps.time("send", deliver.deliver(app, record.id))
     return {
         "steps": steps.rows,
