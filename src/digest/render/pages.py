@@ -14,10 +14,10 @@ from digest.render.links import Links
 from digest.render.listing import Line, listed
 from digest.render.names import bylines
 from digest.render.press import Issue, Press
-from digest.render.showing import Clock
+from digest.render.showing import Clock, label_of
 from digest.render.shown import Shown, ShownSection, ShownStory
 from digest.render.structured import Teller, edition_data, script, story_data
-from digest.render.tidy import host_of, one_line, shorten, web_url
+from digest.render.tidy import one_line, shorten, web_url
 from digest.settings import Newsletter
 
 LeaveState = Literal["ask", "done", "bad"]
@@ -205,9 +205,7 @@ def _tellers(story: Story, clock: Clock) -> list[Teller]:
 
 
 def _teller(item: Item, clock: Clock) -> Teller:
-    url = web_url(item.url)
-    source = one_line(item.site or "") or (host_of(url) if url else item.source_id)
-    source = shorten(source, 80)
+    url, source = web_url(item.url), label_of(item)
     headline = shorten(one_line(item.title), 300)
     lang, turned = clock.tongue(item, headline)
     return Teller(

@@ -222,7 +222,7 @@ def _plain(text: str) -> str:
     return text.replace("\u202f", "\u00a0")
 
 
-def _label(item: Item) -> str:
+def label_of(item: Item) -> str:
     """Who tells it: the publication's name, else its host, else the operator's word for it."""
     if item.site and one_line(item.site):
         return shorten(one_line(item.site), 80)
@@ -263,18 +263,18 @@ def _parts(story: Story, summary: str, clock: Clock) -> tuple[Part, ...]:
     said = [
         (items.get(one.item_id, story.lead), one_line(one.text)) for one in story.summary.sentences
     ]
-    others = {_label(item) for item, _ in said} - {_label(story.lead)}
+    others = {label_of(item) for item, _ in said} - {label_of(story.lead)}
     if not others or len(summary) >= LONGEST:
         return (Part(source="", time="", text=summary),) if summary else ()
     parts: list[Part] = []
     before: Item | None = None
     for item, text in said:
-        if before is not None and _label(item) == _label(before):
+        if before is not None and label_of(item) == label_of(before):
             parts[-1] = replace(parts[-1], text=f"{parts[-1].text} {text}")
-        elif before is None and _label(item) == _label(story.lead):
+        elif before is None and label_of(item) == label_of(story.lead):
             parts.append(Part(source="", time="", text=text))
         else:
-            parts.append(Part(source=_label(item), time=clock.stamp(item), text=text))
+            parts.append(Part(source=label_of(item), time=clock.stamp(item), text=text))
         before = item
     return tuple(parts)
 
@@ -313,10 +313,10 @@ def _story(story: Story, view: _View) -> ShownStory:
     headline = shorten(one_line(story.headline) or one_line(lead.title), LONGEST_HEADLINE)
     anchor = f"story-{story.id}"
     article = web_url(lead.url)
-    source = _label(lead)
+    source = label_of(lead)
     also: dict[str, ToldBy] = {}
     for item in story.items[1:]:
-        label = _label(item)
+        label = label_of(item)
         if label != source:
             also.setdefault(label, ToldBy(label=label, url=web_url(item.url)))
     lang, turned = clock.tongue(lead, headline)
@@ -413,7 +413,7 @@ def _brief(brief: Item, view: _View, day: str) -> ShownBrief:
         lead_in=shorten(title, LONGEST_HEADLINE),
         text=shorten(rest, LONGEST),
         url=web_url(brief.url),
-        source=_label(brief),
+        source=label_of(brief),
         lang=lang,
         dir=turned,
     )

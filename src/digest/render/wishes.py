@@ -15,7 +15,7 @@ from digest.render.wording import (
     Words,
     frame_language,
     known_languages,
-    locale_for,
+    own_name,
     words_for,
 )
 from digest.settings import Newsletter
@@ -31,17 +31,8 @@ def language_choices(newsletter: Newsletter, subscriber: Subscriber) -> tuple[tu
     """
     choices = dict(known_languages())
     for tag in (newsletter.language, subscriber.language):
-        choices.setdefault(tag, _own_name(tag))
+        choices.setdefault(tag, own_name(tag))
     return tuple(choices.items())
-
-
-def _own_name(tag: str) -> str:
-    locale = locale_for(tag)
-    if locale.language != tag.partition("-")[0].lower():
-        # A language that nobody here knows is called by its tag.
-        return tag
-    name = locale.get_display_name() or tag
-    return name[:1].title() + name[1:]
 
 
 def _forms(words: Words, wanted: Form) -> list[dict[str, object]]:

@@ -230,10 +230,14 @@ def frame_language(wanted: str, home: str) -> str:
 @lru_cache(maxsize=1)
 def known_languages() -> tuple[tuple[str, str], ...]:
     """The languages that a frame can have: tag, and name in the language itself; English first."""
-    return tuple((tag, _own_name(tag)) for tag in ("en", *catalogue.translated()))
+    return tuple((tag, own_name(tag)) for tag in ("en", *catalogue.translated()))
 
 
-def _own_name(tag: str) -> str:
-    name = locale_for(tag).get_display_name() or tag
+def own_name(tag: str) -> str:
+    """What a language is called in itself; one that nobody here knows goes by its tag."""
+    locale = locale_for(tag)
+    if locale.language != tag.partition("-")[0].lower():
+        return tag
+    name = locale.get_display_name() or tag
     # Title case, not upper: Georgian has letters that only whole lines of capitals use.
     return name[:1].title() + name[1:]
