@@ -161,6 +161,15 @@ async def leave(app: App, token: str) -> bool:
     return ended
 
 
+async def language_of(app: App, newsletter: str, key: str) -> str:
+    """The language of whoever a link was made for; "" of somebody who is not known any more."""
+    async with app.db.read() as conn:
+        try:
+            return (await subscribers.by_key(conn, key, newsletter)).language
+        except NotFound:
+            return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What one subscriber gets of one newsletter, and what there is to choose from."""

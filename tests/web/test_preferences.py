@@ -172,8 +172,24 @@ async def test_who_has_left_chooses_nothing_any_more(app: App) -> None:
     await audience.leave(app, app.links.leave_token("daily", await person_of(app)))
     assert (await save(app, path)).status_code == 404
     async with client_of(app) as http:
-        assert (await http.get(path)).status_code == 404
+        answer = await http.get(path)
+    assert answer.status_code == 404
+    assert "You are unsubscribed from The Daily." in answer.text
     assert await got(app) == before
+
+
+async def test_the_page_of_leaving_speaks_the_readers_language(app: App) -> None:
+    path = await path_of(app)
+    everything = [("language", "de"), ("form", "full")]
+    async with client_of(app) as http:
+        page = await http.get(path)
+        assert page.status_code == 200
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        await http.post(path, content=urlencode(everything), headers=kind)
+        leave = app.links.leave_token("daily", await person_of(app))
+        answer = await http.get(f"/leave/{leave}")
+    assert '<html lang="de"' in answer.text
+    assert "„The Daily“ abbestellen?" in answer.text
 
 
 async def test_a_newsletter_without_sections_asks_for_none_and_words_are_words(

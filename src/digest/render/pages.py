@@ -18,6 +18,7 @@ from digest.render.showing import Clock, label_of
 from digest.render.shown import Shown, ShownSection, ShownStory
 from digest.render.structured import Teller, edition_data, script, story_data
 from digest.render.tidy import one_line, shorten, web_url
+from digest.render.wording import frame_language
 from digest.settings import Newsletter
 
 LeaveState = Literal["ask", "done", "bad"]
@@ -228,6 +229,7 @@ def leave_page(
     *,
     press: Press,
     newsletter: Newsletter | None,
+    language: str = "",
 ) -> str:
     """The page behind the leave link: *ask* before, *done* after, *bad* if not ours.
 
@@ -237,13 +239,15 @@ def leave_page(
     Args:
         newsletter: None when the link could not be read, or when there is no such newsletter
             any more: the page then speaks English and names the house.
+        language: the reader's own; the newsletter's where we have no words in it.
 
     Raises:
         RenderError: a template is broken.
     """
+    known = frame_language(language, newsletter.language if newsletter else "en")
     return press.templates.page(
         "leave.html",
-        **frame(press, newsletter),
+        **frame(press, newsletter, language=known),
         state=state,
         title=one_line(newsletter.title if newsletter else press.site.name),
     )

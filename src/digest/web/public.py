@@ -31,12 +31,10 @@ _MOST: Final = 16_384
 _MOST_FIELDS: Final = 300
 
 
-def _page(app: App, state: render.LeaveState, newsletter: Newsletter | None) -> Response:
-    page = render.leave_page(
-        state,
-        press=app.press,
-        newsletter=newsletter,
-    )
+def _page(
+    app: App, state: render.LeaveState, newsletter: Newsletter | None, language: str = ""
+) -> Response:
+    page = render.leave_page(state, press=app.press, newsletter=newsletter, language=language)
     return HTMLResponse(page, status_code=404 if state == "bad" else 200, headers=_HEADERS)
 
 
@@ -45,15 +43,20 @@ async def _leave(request: Request) -> Response:
     app: App = request.app.state.app
     token = request.path_params["token"]
     try:
-        slug, _ = app.links.read_leave(token)
+        slug, key = app.links.read_leave(token)
+        language = await audience.language_of(app, slug, key)
         if request.method == "POST":
             # No cookie, no form field is asked for: the token is all there is to know.
             await audience.leave(app, token)
     except (BadToken, NotFound):
         return _page(app, "bad", None)
     # Links in old mails outlive the newsletter: leaving asks for the subscription alone.
-    kept = (one for one in app.settings.newsletters if one.slug == slug)
-    return _page(app, "done" if request.method == "POST" else "ask", next(kept, None))
+    state: render.LeaveState = "done" if request.method == "POST" else "ask"
+    return _page(app, state, _newsletter(app, slug), language)
+
+
+def _newsletter(app: App, slug: str) -> Newsletter | None:
+    return next((one for one in app.settings.newsletters if one.slug == slug), None)
 
 
 async def _preferences(request: Request) -> Response:
@@ -65,9 +68,16 @@ async def _preferences(request: Request) -> Response:
             return await _save(request, app, token)
         state: WishState = "saved" if "saved" in request.query_params else "ask"
         return await _wishes(app, token, state)
-    except (BadToken, NotFound):
+    except BadToken:
         page = preferences_page("bad", press=app.press)
         return HTMLResponse(page, status_code=404, headers=_HEADERS)
+    except NotFound:
+        # The link is ours: there is only nothing to choose any more.
+        slug, key = app.links.read_preferences(token)
+        language = await audience.language_of(app, slug, key)
+        left = _page(app, "done", _newsletter(app, slug), language)
+        left.status_code = 404
+        return left
 
 
 async def _save(request: Request, app: App, token: str) -> Response:
