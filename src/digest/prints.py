@@ -15,11 +15,6 @@ from digest.settings import Newsletter
 from digest.store.editions import Record
 
 
-def week_of(record: Record) -> str:
-    year, week, _ = record.day.isocalendar()
-    return f"{year}-W{week:02}"
-
-
 def sections_of(newsletter: Newsletter) -> list[tuple[str, str]]:
     return [(editorial.section_slug(rule), rule.title) for rule in newsletter.sections]
 

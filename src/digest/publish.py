@@ -28,7 +28,6 @@ from digest.prints import (
     pages_of,
     sections_of,
     signs_of,
-    week_of,
 )
 from digest.settings import Newsletter
 from digest.store import editions, items, printed
@@ -346,7 +345,7 @@ class _Publishing:
         channels = self._channels(newsletter)
         weeks: dict[str, list[Record]] = {}
         for record in reversed(shelf.records):
-            weeks.setdefault(week_of(record), []).append(record)
+            weeks.setdefault(render.week_name(record.day), []).append(record)
         archived = list(weeks)[:-1]
         newest = {record.id for record in weeks[list(weeks)[-1]]} if weeks else set()
         most = self._app.settings.output.feed_editions
@@ -485,6 +484,8 @@ class _Publishing:
 
     async def _note_topics(self, files: Sequence[File]) -> None:
         """Have the hubs told of the feeds among *files* that are about to change."""
+        if not self._app.settings.output.hubs:
+            return
         out = self._app.out_dir
         topics = [
             f"{self._app.links.base_url}/{name}"
@@ -492,6 +493,6 @@ class _Publishing:
             if PurePath(name).stem == "feed"
             and await asyncio.to_thread(differs, out / name, content)
         ]
-        if topics and self._app.settings.output.hubs:
+        if topics:
             async with self._app.db.write() as conn:
                 await announce.note_changes(self._app, conn, topics)

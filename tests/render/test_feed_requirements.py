@@ -319,7 +319,7 @@ def test_j4_hubs_icons_paging_and_size(feeds: Feeds, archive: Feeds) -> None:
 
 def test_j5_the_feed_names_itself_where_pages_announce_it(feeds: Feeds, press: Press) -> None:
     page = json.loads(feeds.files["feeds/daily/feed.json"])
-    assert page["feed_url"] == press.links.feed_url("daily", "json")
+    assert page["feed_url"] == press.links.channel_url("feeds/daily", "json")
 
 
 # ------------------------------------------------------------------------ archives

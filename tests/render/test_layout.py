@@ -10,7 +10,7 @@ from lxml import html as lxml_html
 
 from digest.errors import RenderError
 from digest.model import Correction, Edition, Image, Picks, Section, Story
-from digest.render import HTML_LIMIT, Layout, Links, Templates, default_templates, preview
+from digest.render import HTML_LIMIT, Layout, Templates, default_templates
 from digest.settings import Mail, Newsletter, Site
 from make import MORNING, make_brief, make_edition, make_item, make_story
 
@@ -384,12 +384,6 @@ def test_a_template_that_is_too_long_by_itself_is_a_render_error(
 def test_a_sender_that_is_no_address_is_a_render_error(lay_out: LayOut, morning: Edition) -> None:
     with pytest.raises(RenderError, match="from_address"):
         lay_out(morning, mail=Mail(from_address="a;b@ü..example"))
-
-
-def test_a_preview_has_values_in_its_holes(layout: Layout, links: Links) -> None:
-    html = preview(layout, {"greeting": "Hello <you>"}, links=links)
-    assert "Hello &lt;you&gt;" in html
-    assert "hole-" not in html
 
 
 def test_pictures_that_are_not_https_are_left_out(

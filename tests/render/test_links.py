@@ -17,9 +17,15 @@ LINKS = Links("https://news.example.org/", b"k" * 32)
 def test_pages_and_feeds_have_the_addresses_that_are_published() -> None:
     page = "https://news.example.org/editions/daily/2026-05-18T0700/"
     assert LINKS.edition_url("daily@2026-05-18T0700") == page
-    assert LINKS.feed_url("daily", "rss") == "https://news.example.org/feeds/daily/feed.rss"
-    assert LINKS.feed_url("daily", "atom") == "https://news.example.org/feeds/daily/feed.atom"
-    assert LINKS.feed_url("daily", "json") == "https://news.example.org/feeds/daily/feed.json"
+    assert (
+        LINKS.channel_url("feeds/daily", "rss") == "https://news.example.org/feeds/daily/feed.rss"
+    )
+    assert (
+        LINKS.channel_url("feeds/daily", "atom") == "https://news.example.org/feeds/daily/feed.atom"
+    )
+    assert (
+        LINKS.channel_url("feeds/daily", "json") == "https://news.example.org/feeds/daily/feed.json"
+    )
     assert LINKS.home_url() == "https://news.example.org/"
 
 

@@ -13,8 +13,9 @@ from digest.render.channels import Channel, channel_page, channels, folder, opml
 from digest.render.checks import lint
 from digest.render.checks.findings import Report
 from digest.render.excerpt import excerpt
-from digest.render.feeds import archive_files, feed_files, view_files, week_of
-from digest.render.layout import HTML_LIMIT, Layout, compile_layout, preview
+from digest.render.feed_entries import week_name
+from digest.render.feeds import archive_files, feed_files, view_files
+from digest.render.layout import HTML_LIMIT, Layout, compile_layout
 from digest.render.links import FeedFormat, Links
 from digest.render.message import fill
 from digest.render.pages import LeaveState, edition_page, leave_page, story_pages
@@ -73,14 +74,13 @@ __all__ = [
     "newsletter_page",
     "opml",
     "preferences_page",
-    "preview",
     "robots",
     "search_page",
     "section_page",
     "sitemap_files",
     "story_pages",
     "view_files",
-    "week_of",
+    "week_name",
     "without_content_ids",
     "year_page",
 ]

@@ -6,7 +6,7 @@ How an entry is written in a format is the business of `feeds`; here is what all
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import urlsplit
@@ -132,10 +132,15 @@ class Stock:
     sizes: Mapping[str, int]
 
 
-def week_of(edition: Edition) -> str:
-    """The ISO week of its local day, ``2026-W21``."""
-    year, week, _ = edition.slot_at.astimezone(ZoneInfo(edition.timezone)).isocalendar()
+def week_name(day: date) -> str:
+    """The ISO week of *day*, ``2026-W21``: archives are by week."""
+    year, week, _ = day.isocalendar()
     return f"{year}-W{week:02}"
+
+
+def week_of(edition: Edition) -> str:
+    """The week of its local day."""
+    return week_name(edition.slot_at.astimezone(ZoneInfo(edition.timezone)).date())
 
 
 def entry_id(edition: Edition, links: Links) -> str:

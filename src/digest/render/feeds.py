@@ -20,8 +20,6 @@ from digest.render.links import feed_file
 from digest.render.press import Issue, Press
 from digest.settings import Newsletter
 
-__all__ = ("archive_files", "feed_files", "view_files", "week_of")
-
 #: Octets of the contents of a feed, beyond which entries of earlier weeks are left out.
 FEED_LIMIT = 240_000
 

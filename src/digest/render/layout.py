@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from markupsafe import escape
 from mjml import mjml2html
 
 from digest.errors import RenderError
@@ -343,13 +342,3 @@ def _body(
         body.put(f"\r\n--{inner}--\r\n".encode())
     body.put(f"\r\n--{outer}--\r\n".encode())
     return body.parts, body.holes
-
-
-def preview(layout: Layout, values: Mapping[str, str], *, links: Links) -> str:
-    """The HTML of *layout* with *values* in its holes, to look at before sending.
-
-    A hole without a value shows its own name.
-    """
-    pieces = split_at_holes(layout.html, links.nonce(layout.edition_id))
-    pieces[1::2] = [str(escape(values.get(hole, hole))) for hole in pieces[1::2]]
-    return "".join(pieces)

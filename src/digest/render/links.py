@@ -91,9 +91,6 @@ class Links:
     def icon_url(self) -> str:
         return self.picture_url("icon.png")
 
-    def feed_url(self, newsletter: str, format: FeedFormat) -> str:
-        return self.channel_url(f"feeds/{newsletter}", format)
-
     def channel_url(self, folder: str, format: FeedFormat, *, week: str = "", page: int = 1) -> str:
         """A document of the channel in *folder*: `feed_file` names it."""
         return f"{self.base_url}/{feed_file(folder, format, week=week, page=page)}"

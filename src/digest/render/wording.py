@@ -58,7 +58,6 @@ class Words:
     contents: str = "In this edition"
     #: A link, and the title of the list that it leads to.
     archive: str = "All editions"
-    read_at: str = "Read at {host}"
     # The page that ends a subscription.
     leave_ask: str = "Unsubscribe from {title}?"
     leave_note: str = "One click, no password, no questions."
