@@ -265,6 +265,7 @@ async def _breaking(app: App, *, newsletter: str) -> None:
 
 async def _publish(app: App) -> None:
     await publishing.publish(app)
+    await pictures.sweep_pictures(app)
 
 
 async def _deliver(app: App, *, edition_id: str) -> None:
@@ -286,7 +287,6 @@ async def _announce(app: App) -> None:
 
 async def _sweep(app: App) -> None:
     await collect.sweep(app)
-    await pictures.sweep_pictures(app)
 
 
 HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
