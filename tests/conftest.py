@@ -1,9 +1,11 @@
 """Fixtures: a database of each kind, an App on a temporary folder, a clock that stands still."""
 
 import itertools
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -12,6 +14,11 @@ from digest.store import Database
 from postgres import find_binaries, running_postgres
 
 _NUMBERS = itertools.count()
+
+# The same examples at each run, however slow the machine: what fails here fails everywhere.
+# `HYPOTHESIS_PROFILE=default pytest` looks for new ones.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
