@@ -1,10 +1,13 @@
-"""A newsletter's calendar: local dates and clocks as instants.  Pure arithmetic."""
+"""A newsletter's calendar: local dates and clocks as instants, and who wants which day's edition.
 
-from collections.abc import Iterator
+Pure arithmetic.
+"""
+
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from digest.model import Slot
+from digest.model import Frequency, Slot
 from digest.settings import Newsletter
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -58,3 +61,57 @@ def slot_now(newsletter: Newsletter, now: datetime) -> Slot:
 def coming(newsletter: Newsletter, *, now: datetime) -> Slot:
     """The next edition's slot: by the calendar, or of this minute where there is none."""
     return next_slot(newsletter, after=now) or slot_now(newsletter, now)
+
+
+def is_scheduled(newsletter: Newsletter, slot: Slot) -> bool:
+    """Whether the calendar has this slot; breaking news and editions by hand have their own."""
+    due = slots(newsletter, after=slot.at - timedelta(microseconds=1), until=slot.at)
+    return any(one.edition_id == slot.edition_id for one in due)
+
+
+def frequencies(newsletter: Newsletter, newsletters: Sequence[Newsletter]) -> tuple[Frequency, ...]:
+    """How often somebody may choose to get *newsletter*: only what makes a difference.
+
+    Args:
+        newsletters: all that there are: the best of one may be another.
+    """
+    work, rest = set(_DAYS[:5]), set(_DAYS[5:])
+    days = set(newsletter.days)
+    offered = [Frequency.DAILY]
+    if days & work and days & rest:
+        offered.append(Frequency.WEEKDAYS)
+    if any(newsletter.slug in other.best_of for other in newsletters):
+        offered.append(Frequency.WEEKLY)
+    if newsletter.breaking_sources:
+        offered.append(Frequency.BREAKING)
+    return tuple(offered)
+
+
+def readership(
+    newsletter: Newsletter, slot: Slot, newsletters: Sequence[Newsletter]
+) -> dict[str, frozenset[Frequency]]:
+    """Who gets the edition of a slot: newsletters that people subscribe to, and how often.
+
+    Whoever wants one newsletter weekly gets those of *newsletters* that are the best of it.
+    """
+    wanted = {Frequency.DAILY}
+    if slot.day.weekday() < len(_DAYS[:5]):
+        wanted.add(Frequency.WEEKDAYS)
+    if not is_scheduled(newsletter, slot):
+        wanted.add(Frequency.BREAKING)
+    if not any(newsletter.slug in other.best_of for other in newsletters):
+        # There is no best of it any more: whoever chose that gets it as it comes, not nothing.
+        wanted.add(Frequency.WEEKLY)
+    return {newsletter.slug: frozenset(wanted)} | {
+        slug: frozenset({Frequency.WEEKLY}) for slug in newsletter.best_of
+    }
+
+
+def hour_at(slot_at: datetime, hour: int, timezone: str) -> datetime:
+    """When an edition of *slot_at* goes to somebody who wants it not before their *hour*.
+
+    On the day that it then is where they are; *slot_at* itself when that hour has passed there.
+    """
+    local = slot_at.astimezone(ZoneInfo(timezone))
+    wished = local.replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
+    return max(slot_at, wished.astimezone(UTC))

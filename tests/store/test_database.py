@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, bindparam, insert, select, text, update
 
 from digest.errors import ConfigError, StoreError
-from digest.store import Database, schema, sources
+from digest.store import Database, journal, people, schema, sources
 from digest.store.database import HEAD
 from digest.store.migrating import alembic_config, is_modelled
 from make import MORNING
@@ -144,5 +144,51 @@ async def test_a_database_of_the_first_schema_keeps_what_it_knows(
             assert await conn.scalar(select(schema.item.c.url)) == "https://wire.example/a"
             # No first visit any more: its backlog is not bounded again.
             assert (await sources.known(conn))["wire"].first_at == MORNING
+    finally:
+        await db.close()
+
+
+async def test_people_and_their_deliveries_survive_the_sixth_revision(
+    store_url: str, tmp_path: Path
+) -> None:
+    db = Database(store_url, base=tmp_path)
+
+    def fifth_schema(connection: Connection) -> None:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+
+    before = (
+        'INSERT INTO subscriber (id, email, folded, "key", created_at)'
+        " VALUES (7, 'Ann@example.org', 'ann@example.org', 'k', :at)",
+        "INSERT INTO consent (id, subscriber_id, newsletter, at, given)"
+        " VALUES (3, 7, 'daily', :at, 'form')",
+        "INSERT INTO subscription (subscriber_id, newsletter, state, sections, consent_id, since,"
+        " cause) VALUES (7, 'daily', 'active', '[\"sport\"]', 3, :at, 'import')",
+        "INSERT INTO edition (id, newsletter, day, clock, slot_at, state, created_at)"
+        " VALUES ('daily@2026-05-18T0700', 'daily', '2026-05-18', '0700', :at, 'sent', :at)",
+        "INSERT INTO delivery (edition_id, subscriber_id, state, code, at)"
+        " VALUES ('daily@2026-05-18T0700', 7, 'sent', 250, :at)",
+        "INSERT INTO suppression (address_hash, cause, at) VALUES ('h', 'operator', :at)",
+    )
+    at = bindparam("at", type_=schema.Instant)
+    try:
+        async with db.write() as conn:
+            await conn.run_sync(fifth_schema)
+            for statement in before:
+                await conn.execute(text(statement).bindparams(at), {"at": MORNING})
+        await db.upgrade()
+        async with db.write() as conn:
+            person = await people.person(conn, 7)
+            (kept,) = person.subscriptions
+            assert person.subscriber.email == "Ann@example.org"
+            assert (kept.state, kept.sections, kept.briefs) == ("active", ("sport",), True)
+            assert [(one.state, one.cause) for one in person.changes] == [("active", "import")]
+            assert kept.consent is not None
+            assert kept.consent.given == "form"
+            rows = await journal.known(conn, "daily@2026-05-18T0700", [7])
+            assert rows[7].code == 250
+            # What operators had barred is read as what it is called now.
+            assert set(await conn.scalars(select(schema.suppression.c.cause))) == {"admin"}
     finally:
         await db.close()

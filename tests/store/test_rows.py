@@ -8,10 +8,29 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from digest.errors import Conflict, NotFound
-from digest.model import Cause, EditionEvent, EditionState, Form, LeftOut, Section
-from digest.store import Database, editions, items, placements, schema, subscribers
+from digest.model import (
+    Barred,
+    By,
+    Cause,
+    EditionEvent,
+    EditionState,
+    Form,
+    LeftOut,
+    Section,
+    SubscriptionEvent,
+)
+from digest.store import (
+    Connection,
+    Database,
+    editions,
+    items,
+    people,
+    placements,
+    schema,
+    subscribers,
+)
 from make import MORNING, make_brief, make_edition, make_item, make_story
-from store.rows import SLOT, make_newcomer, subscribe
+from store.rows import READERS, SLOT, make_newcomer, subscribe, take_in
 
 KEY = b"k" * 32
 
@@ -122,50 +141,53 @@ async def test_an_active_subscriber_without_consent_cannot_exist(db: Database) -
             )
 
 
+async def leave(db: Database, conn: Connection, id: int) -> bool:
+    end, by = SubscriptionEvent.END, By.ONE_CLICK
+    return await people.move(db, conn, id, "daily", end, cause=by, now=MORNING)
+
+
 async def test_who_left_does_not_come_back_by_being_imported(db: Database) -> None:
     (id,) = await subscribe(db, 1)
     async with db.write() as conn:
-        assert await subscribers.end(conn, id, "daily", cause="one-click", now=MORNING)
-        assert not await subscribers.end(conn, id, "daily", cause="one-click", now=MORNING)
+        assert await leave(db, conn, id)
+        assert not await leave(db, conn, id)
         same = make_newcomer(1, email="READER1@example.com")
-        assert await subscribers.take_in(db, conn, "daily", [same], now=MORNING) == 0
-        assert await subscribers.active(conn, "daily", [id], hash_key=KEY) == {}
+        assert await take_in(db, conn, "daily", [same], now=MORNING) == 0
+        assert await subscribers.active(conn, READERS, [id], hash_key=KEY) == {}
         assert await subscribers.count(conn, "daily") == {"ended": 1}
 
 
 async def test_the_languages_and_forms_of_those_who_get_it_are_told_once(db: Database) -> None:
     async with db.write() as conn:
-        people = [
+        newcomers = [
             make_newcomer(1),
             make_newcomer(2),
             make_newcomer(3, language="de", form=Form.COMPACT),
             make_newcomer(4, language="pl"),
         ]
-        await subscribers.take_in(db, conn, "daily", people, now=MORNING)
-        await subscribers.take_in(
-            db, conn, "weekly", [make_newcomer(5, language="fr")], now=MORNING
-        )
+        await take_in(db, conn, "daily", newcomers, now=MORNING)
+        await take_in(db, conn, "weekly", [make_newcomer(5, language="fr")], now=MORNING)
         gone = await subscribers.by_email(conn, "reader4@example.com", "daily")
         assert gone is not None
-        await subscribers.end(conn, gone.id, "daily", cause="one-click", now=MORNING)
-        told = await subscribers.languages_and_forms(conn, "daily")
+        await leave(db, conn, gone.id)
+        told = await subscribers.languages_and_forms(conn, READERS)
     assert told == [("de", Form.COMPACT), ("en", Form.FULL)]
 
 
 async def test_a_suppressed_address_is_not_active(db: Database) -> None:
     first, second = await subscribe(db, 2)
     async with db.write() as conn:
-        await subscribers.suppress(
-            db, conn, "Reader1@example.com", cause="complaint", hash_key=KEY, now=MORNING
+        await people.bar(
+            db, conn, "Reader1@example.com", Barred.COMPLAINT, hash_key=KEY, now=MORNING
         )
-        found = await subscribers.active(conn, "daily", [first, second], hash_key=KEY)
+        found = await subscribers.active(conn, READERS, [first, second], hash_key=KEY)
     assert list(found) == [second]
 
 
 async def test_a_person_is_found_by_the_key_of_their_links(db: Database) -> None:
     (id,) = await subscribe(db, 1)
     async with db.read() as conn:
-        person = (await subscribers.active(conn, "daily", [id], hash_key=KEY))[id]
+        person = (await subscribers.active(conn, READERS, [id], hash_key=KEY))[id]
         assert await subscribers.by_key(conn, person.key, "daily") == person
         assert await subscribers.by_email(conn, "READER1@EXAMPLE.COM", "daily") == person
         with pytest.raises(NotFound):

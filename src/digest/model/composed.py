@@ -1,9 +1,10 @@
 """What is composed: items, stories, sections and editions; and who reads them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
+from digest.model.lives import Slot
 from digest.model.told import Block, Card, Image, Kind
 
 
@@ -257,6 +258,17 @@ class Edition:
     held: tuple[str, ...] = ()
 
     @property
+    def slot(self) -> Slot:
+        """As its id tells of it."""
+        day, _, clock = self.id.partition("@")[2].partition("T")
+        return Slot(
+            newsletter=self.newsletter,
+            day=date.fromisoformat(day),
+            clock=time(int(clock[:2]), int(clock[2:4])),
+            at=self.slot_at,
+        )
+
+    @property
     def stories(self) -> tuple[Story, ...]:
         return tuple(story for section in self.sections for story in section.stories)
 
@@ -288,33 +300,3 @@ class Picks:
     #: BCP 47 of the words around the stories; "" takes the edition's.
     language: str = ""
     form: Form = Form.FULL
-
-
-# ------------------------------------------------------------------- who reads
-
-
-class SubscriptionState(StrEnum):
-    """pending → active → ended."""
-
-    PENDING = "pending"
-    ACTIVE = "active"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subscriber:
-    """A person's address and preferences."""
-
-    id: int
-    #: Validated when stored: one address, no control characters, no spaces, no brackets.
-    email: str
-    name: str = ""
-    #: BCP 47.
-    language: str = "en"
-    #: IANA name.
-    timezone: str = "UTC"
-    #: Slugs of the sections wanted; empty means all of them.
-    sections: tuple[str, ...] = ()
-    form: Form = Form.FULL
-    #: Random, 16 bytes as hex: what links are made of instead of the address.
-    key: str

@@ -16,6 +16,7 @@ from digest.settings.parts import (
     Table,
     reveal,
 )
+from digest.settings.readers import Audience, Hooks, Privacy, Returns
 from digest.settings.tables import (
     Api,
     Collect,
@@ -37,11 +38,13 @@ __all__ = [
     "KINDS",
     "KINDS_OF_PACKAGES",
     "Api",
+    "Audience",
     "Brand",
     "Collect",
     "Colours",
     "Day",
     "Desk",
+    "Hooks",
     "Loaded",
     "Mail",
     "Model",
@@ -50,6 +53,8 @@ __all__ = [
     "Palette",
     "Pictures",
     "Place",
+    "Privacy",
+    "Returns",
     "Secret",
     "SectionRule",
     "Serve",

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from digest import segments
 from digest.errors import ConfigError
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -68,6 +69,16 @@ Host = Annotated[
         "a host name or address alone, without a scheme or port",
     ),
 ]
+
+
+def _segment(text: str) -> str:
+    if text.strip():
+        segments.parse(text)
+    return text
+
+
+#: Who matches, in words that `segments` reads; "" matches everybody.
+Segment = Annotated[str, AfterValidator(_segment)]
 ADDRESS = r"[^\s@<>\x00-\x1f\x7f]+@[^\s@<>\x00-\x1f\x7f]+"
 WEB = r"https?://[^\s/]+"
 Own = Annotated[str, AfterValidator(_own)]

@@ -25,12 +25,14 @@ from digest.settings.parts import (
     Own,
     Place,
     Secret,
+    Segment,
     Slug,
     Table,
     Zone,
     fits,
     kind_of,
 )
+from digest.settings.readers import Audience, Hooks, Privacy, Returns
 
 
 class Site(Table):
@@ -300,6 +302,13 @@ class Newsletter(Table):
     feed_sources: tuple[str, ...] = Field(default=(), strict=False, examples=[["wire"]])
     #: Count how often each link of a mail is followed; nothing of anybody is kept.
     count_clicks: bool = False
+    #: The pages offer it; false: who gets it is the newsroom's to say.
+    sign_up: bool = True
+    #: What whoever signs up agrees to; "" takes the sentence that comes with Digest, in their
+    #: language.
+    consent: Line = Field(default="", examples=["Send me The Daily. I can leave at any time."])
+    #: Only those of its subscribers who match get its editions; docs/audience.md has the words.
+    segment: Segment = Field(default="", examples=['tag = "press"'])
     sections: tuple[SectionRule, ...] = Field(default=(), strict=False)
 
 
@@ -317,6 +326,10 @@ class Settings(Table):
     model: Model = Model()
     brand: Brand = Brand()
     pictures: Pictures = Pictures()
+    audience: Audience = Audience()
+    returns: Returns = Returns()
+    hooks: Hooks = Hooks()
+    privacy: Privacy = Privacy()
     sources: tuple[Source, ...] = Field(default=(), strict=False)
     newsletters: tuple[Newsletter, ...] = Field(default=(), strict=False, min_length=1)
 

@@ -26,7 +26,12 @@ from sqlalchemy.pool import NullPool
 from digest.errors import ConfigError, StoreError
 
 #: The newest revision under migrations/versions.
-HEAD = "0005"
+HEAD = "0006"
+#: Tables with rows about people.
+_OF_PEOPLE = (
+    *("subscriber", "consent", "subscription", "change", "tag", "signup", "letter", "bounce"),
+    "delivery",
+)
 
 T = TypeVar("T")
 
@@ -81,7 +86,10 @@ def _sqlite_engine(url: URL, begin: str, **pool: Any) -> AsyncEngine:
     def _set_up(connection: Any, _record: object) -> None:
         cursor = connection.cursor()
         # FULL: what is committed before a byte leaves must survive a power cut too.
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # secure_delete: whoever is erased is not left behind in a free page.
+        for pragma in (
+            *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"),
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.execute("PRAGMA busy_timeout=20000")
         cursor.close()
@@ -239,6 +247,26 @@ class Database:
         """Raise `StoreError` unless the database answers."""
         async with self.read() as connection:
             await connection.execute(text("SELECT 1"))
+
+    async def scrub(self) -> None:
+        """Have what was deleted be gone from the files, not only from the answers.
+
+        SQLite overwrites deleted rows by itself; older pages in the write-ahead log go when it
+        is emptied.  PostgreSQL keeps dead rows until they are vacuumed (its own log, and
+        backups, go with their own time).
+        """
+        if self.is_sqlite:
+            async with self._opened(self._writer) as connection:
+                with self._translated():
+                    # Past SQLAlchemy, which would begin a transaction first.
+                    driver: Any = (await connection.get_raw_connection()).driver_connection
+                    await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return
+        async with self._opened(self._leases) as connection:
+            with self._translated():
+                plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
+                for table in _OF_PEOPLE:
+                    await plain.execute(text(f"VACUUM {table}"))
 
     def insert(self, table: Any) -> Any:
         """INSERT with ``on_conflict_*``: both dialects have it, under the same names."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import Conflict
@@ -66,13 +66,23 @@ def unpack(packed: bytes) -> tuple[int, ...]:
 
 
 async def add_chunk(
-    conn: AsyncConnection, edition_id: str, ids: Sequence[int], *, kind: str = "first"
+    conn: AsyncConnection,
+    edition_id: str,
+    ids: Sequence[int],
+    *,
+    kind: str = "first",
+    not_before: datetime | None = None,
 ) -> None:
     """Freeze *ids*, at most `CHUNK`, as the next chunk of an edition."""
     last = await conn.scalar(select(func.max(_C.c.seq)).where(_C.c.edition_id == edition_id))
     await conn.execute(
         insert(_C).values(
-            edition_id=edition_id, seq=(last or 0) + 1, kind=kind, ids=pack(ids), cursor=0
+            edition_id=edition_id,
+            seq=(last or 0) + 1,
+            kind=kind,
+            ids=pack(ids),
+            cursor=0,
+            not_before=not_before,
         )
     )
 
@@ -81,8 +91,13 @@ async def set_planned(conn: AsyncConnection, edition_id: str, planned: int) -> N
     await conn.execute(update(_E).where(_E.c.id == edition_id).values(planned=planned))
 
 
-async def open_chunks(conn: AsyncConnection, edition_id: str) -> list[int]:
+async def open_chunks(
+    conn: AsyncConnection, edition_id: str, *, now: datetime | None = None
+) -> list[int]:
+    """Chunks that are not done; with *now* only those whose hour has come."""
     query = select(_C.c.seq).where(_C.c.edition_id == edition_id, _C.c.done == 0)
+    if now is not None:
+        query = query.where(or_(_C.c.not_before.is_(None), _C.c.not_before <= now))
     return list(await conn.scalars(query.order_by(_C.c.seq)))
 
 
@@ -175,7 +190,11 @@ async def record(
         if name not in ("edition_id", "subscriber_id")
     }
     keys = [_D.c.edition_id, _D.c.subscriber_id]
-    await conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), rows)
+    # What a relay reports at once may be here before the window that it was sent in.
+    kept = _D.c.state != DeliveryState.BOUNCED.value
+    await conn.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=new, where=kept), rows
+    )
 
 
 def _outcome(row: Row[*tuple[Any, ...]]) -> Outcome:
@@ -274,12 +293,13 @@ async def close_doubts(conn: AsyncConnection, edition_id: str, *, now: datetime)
 
 
 async def next_due(conn: AsyncConnection, edition_id: str) -> datetime | None:
-    """When the first deferred delivery may be tried again."""
-    query = select(func.min(_D.c.not_before)).where(
+    """When the first deferred delivery may be tried again, or the next chosen hour comes."""
+    deferred = select(func.min(_D.c.not_before)).where(
         _D.c.edition_id == edition_id, _D.c.state == DeliveryState.DEFERRED.value
     )
-    earliest: datetime | None = await conn.scalar(query)
-    return earliest
+    chosen = select(func.min(_C.c.not_before)).where(_C.c.edition_id == edition_id, _C.c.done == 0)
+    found = [await conn.scalar(deferred), await conn.scalar(chosen)]
+    return min((at for at in found if at is not None), default=None)
 
 
 async def counts(conn: AsyncConnection, edition_id: str) -> Counts:

@@ -1,64 +1,75 @@
 """The tables: one schema for SQLite and PostgreSQL."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
-    CheckConstraint,
     Column,
     Date,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from digest.store.columns import Id, Instant, metadata
+from digest.store.schema_people import (
+    audit,
+    barred_domain,
+    bounce,
+    change,
+    consent,
+    letter,
+    segment,
+    signup,
+    subscriber,
+    subscription,
+    suppression,
+    tag,
 )
 
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC; SQLite has no zones, so it gets them back on reading."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a datetime without a zone was about to be stored")
-        in_utc = value.astimezone(UTC)
-        return in_utc.replace(tzinfo=None) if dialect.name == "sqlite" else in_utc
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        known: datetime = value
-        return known.replace(tzinfo=UTC) if known.tzinfo is None else known.astimezone(UTC)
-
-
-#: SQLite numbers rows only in a column declared INTEGER.
-Id = BigInteger().with_variant(Integer, "sqlite")
+__all__ = [
+    "Id",
+    "Instant",
+    "alias",
+    "audit",
+    "barred_domain",
+    "bounce",
+    "change",
+    "chunk",
+    "click",
+    "consent",
+    "correction",
+    "delivery",
+    "done",
+    "edit",
+    "edition",
+    "host_wait",
+    "installation",
+    "item",
+    "letter",
+    "metadata",
+    "model_reply",
+    "newsletter",
+    "picture",
+    "ping",
+    "placement",
+    "printed",
+    "report",
+    "revision",
+    "robots",
+    "segment",
+    "signup",
+    "source",
+    "subscriber",
+    "subscription",
+    "suppression",
+    "tag",
+]
 
 installation = Table(
     "installation",
@@ -67,6 +78,8 @@ installation = Table(
     Column("id", Integer, primary_key=True),
     # Of the key that signs links and hides suppressed addresses.
     Column("key_fingerprint", String(16), nullable=False),
+    # When what is kept of people was last looked through for what is too old.
+    Column("tended_at", Instant),
 )
 
 newsletter = Table(
@@ -364,60 +377,11 @@ model_reply = Table(
     Index(None, "asked_at"),
 )
 
-subscriber = Table(
-    "subscriber",
-    metadata,
-    Column("id", Id, primary_key=True, autoincrement=True),
-    Column("email", String(320), nullable=False),
-    # Case-folded: one person, one row.
-    Column("folded", String(320), nullable=False, unique=True),
-    Column("name", Text, nullable=False, server_default=""),
-    Column("language", String(35), nullable=False, server_default="en"),
-    Column("timezone", String(64), nullable=False, server_default="UTC"),
-    # full, compact or text.
-    Column("form", String(8), nullable=False, server_default="full"),
-    Column("key", String(32), nullable=False, unique=True),
-    Column("created_at", Instant, nullable=False),
-)
-
-consent = Table(
-    "consent",
-    metadata,
-    Column("id", Id, primary_key=True, autoincrement=True),
-    Column("subscriber_id", Id, ForeignKey("subscriber.id"), nullable=False, index=True),
-    Column("newsletter", String(64), nullable=False),
-    Column("at", Instant, nullable=False),
-    # Where it was given: a form, an import with its stated origin.
-    Column("given", Text, nullable=False),
-)
-
-subscription = Table(
-    "subscription",
-    metadata,
-    Column("subscriber_id", Id, ForeignKey("subscriber.id"), primary_key=True),
-    Column("newsletter", String(64), primary_key=True),
-    Column("state", String(8), nullable=False),
-    Column("sections", JSON, nullable=False),
-    Column("consent_id", Id, ForeignKey("consent.id")),
-    Column("since", Instant, nullable=False),
-    Column("cause", Text, nullable=False, server_default=""),
-    CheckConstraint("state <> 'active' OR consent_id IS NOT NULL", name="active_has_consent"),
-    Index(None, "newsletter", "state", "subscriber_id"),
-)
-
-suppression = Table(
-    "suppression",
-    metadata,
-    # Keyed hash of the folded address: outlives the person's erasure.
-    Column("address_hash", String(64), primary_key=True),
-    Column("cause", String(16), nullable=False),
-    Column("at", Instant, nullable=False),
-)
-
 chunk = Table(
     "chunk",
     metadata,
-    Column("edition_id", String(100), ForeignKey("edition.id"), primary_key=True),
+    # Of an edition; or a letter's.
+    Column("edition_id", String(100), primary_key=True),
     Column("seq", Integer, primary_key=True),
     # "first" for the frozen audience; "again" for people tried before.
     Column("kind", String(8), nullable=False),
@@ -431,12 +395,15 @@ chunk = Table(
     # The fence under which the open window was opened: its event file tells of it.
     Column("opened_by", Integer, nullable=False, server_default="0"),
     Column("done", Integer, nullable=False, server_default="0"),
+    # Whoever is in it chose a later hour.
+    Column("not_before", Instant),
 )
 
 delivery = Table(
     "delivery",
     metadata,
-    Column("edition_id", String(100), ForeignKey("edition.id"), primary_key=True),
+    # Or a letter's: whatever is mailed to anybody has its row here.
+    Column("edition_id", String(100), primary_key=True),
     Column("subscriber_id", Id, primary_key=True),
     Column("state", String(8), nullable=False),
     Column("code", Integer, nullable=False, server_default="0"),

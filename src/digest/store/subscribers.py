@@ -1,36 +1,23 @@
 """Subscribers, their subscriptions, the consent behind each, and who must never be mailed."""
 
-import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from digest.addresses import domain_of, domains_above
 from digest.errors import NotFound
-from digest.model import Form, Subscriber, SubscriptionState
+from digest.model import Barred, Form, Frequency, Subscriber, SubscriptionState
+from digest.segments import Filter
 from digest.store import schema
 from digest.store.database import Database
+from digest.store.segments import matches
 
 _S, _N = schema.subscriber, schema.subscription
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Newcomer:
-    """A person about to be taken in, with the consent they gave."""
-
-    email: str
-    name: str = ""
-    language: str = "en"
-    timezone: str = "UTC"
-    sections: tuple[str, ...] = ()
-    form: Form = Form.FULL
-    consent_at: datetime
-    #: Where it was given, in words: "sign-up form", "import of ...".
-    consent_from: str
 
 
 def address_hash(address: str, *, key: bytes) -> str:
@@ -46,86 +33,14 @@ async def remember_key(db: Database, conn: AsyncConnection, fingerprint: str) ->
     return str(known)
 
 
-async def take_in(
-    db: Database,
-    conn: AsyncConnection,
-    newsletter: str,
-    people: Sequence[Newcomer],
-    *,
-    now: datetime,
-) -> int:
-    """Subscribe *people* to *newsletter*, each with a consent row; return how many are new.
-
-    Who is known already keeps name, key and state: somebody who left does not come back by
-    being imported.
-    """
-    by_folded = {person.email.casefold(): person for person in people}
-    if not by_folded:
-        return 0
-    await _keep(db, conn, by_folded, now=now)
-    here = and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter)
-    found = await conn.execute(
-        select(_S.c.id, _S.c.folded)
-        .outerjoin(_N, here)
-        .where(_S.c.folded.in_(list(by_folded)), _N.c.subscriber_id.is_(None))
-        .order_by(_S.c.id)
-    )
-    new = {row.id: by_folded[row.folded] for row in found}
-    if new:
-        await _subscribe(conn, newsletter, new, now=now)
-    return len(new)
+async def tended_at(conn: AsyncConnection) -> datetime | None:
+    """When what is kept of people was last looked through for what is too old."""
+    at: datetime | None = await conn.scalar(select(schema.installation.c.tended_at))
+    return at
 
 
-async def _keep(
-    db: Database, conn: AsyncConnection, by_folded: Mapping[str, Newcomer], *, now: datetime
-) -> None:
-    """A row for everybody who has none."""
-    rows = [
-        {
-            "email": person.email,
-            "folded": folded,
-            "name": person.name,
-            "language": person.language,
-            "timezone": person.timezone,
-            "form": person.form.value,
-            "key": secrets.token_hex(16),
-            "created_at": now,
-        }
-        for folded, person in by_folded.items()
-    ]
-    await conn.execute(db.insert(_S).on_conflict_do_nothing(index_elements=[_S.c.folded]), rows)
-
-
-async def _subscribe(
-    conn: AsyncConnection, newsletter: str, new: Mapping[int, Newcomer], *, now: datetime
-) -> None:
-    """Note the consent of each, and the subscription that stands on it."""
-    consents = [
-        {
-            "subscriber_id": id,
-            "newsletter": newsletter,
-            "at": person.consent_at,
-            "given": person.consent_from,
-        }
-        for id, person in new.items()
-    ]
-    agreed = await conn.execute(
-        insert(schema.consent).returning(schema.consent.c.id, schema.consent.c.subscriber_id),
-        consents,
-    )
-    subscriptions = [
-        {
-            "subscriber_id": row.subscriber_id,
-            "newsletter": newsletter,
-            "state": SubscriptionState.ACTIVE.value,
-            "sections": list(new[row.subscriber_id].sections),
-            "consent_id": row.id,
-            "since": now,
-            "cause": "import",
-        }
-        for row in agreed
-    ]
-    await conn.execute(insert(_N), subscriptions)
+async def note_tended(conn: AsyncConnection, *, now: datetime) -> None:
+    await conn.execute(update(schema.installation).values(tended_at=now))
 
 
 def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
@@ -136,6 +51,8 @@ def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
         language=row.language,
         timezone=row.timezone,
         sections=tuple(row.sections),
+        briefs=bool(row.briefs),
+        hour=row.hour,
         form=Form(row.form),
         key=row.key,
     )
@@ -143,42 +60,111 @@ def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
 
 _FIELDS = (
     *(_S.c.id, _S.c.email, _S.c.name, _S.c.language, _S.c.timezone, _S.c.form, _S.c.key),
-    _N.c.sections,
+    *(_N.c.sections, _N.c.briefs, _N.c.hour, _N.c.newsletter),
 )
 
 
-async def active(
-    conn: AsyncConnection, newsletter: str, ids: Iterable[int], *, hash_key: bytes
-) -> dict[int, Subscriber]:
-    """Those of *ids* who may be mailed right now: active, and on no suppression list."""
-    query = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readers:
+    """Who gets an edition."""
+
+    #: Whose edition it is.
+    newsletter: str
+    #: Newsletters that they subscribed to, and how often; see `slots.readership`.
+    wanted: Mapping[str, Collection[Frequency]]
+    #: Only those of them who match.
+    segment: Filter | None = None
+
+    def clause(self) -> ColumnElement[bool]:
+        """Over subscriptions that are active, joined with their people."""
+        named = [
+            and_(
+                _N.c.newsletter == slug,
+                # Most want all: no comparison is cheaper than one of four.
+                _N.c.frequency.in_(sorted(often)) if set(often) < set(Frequency) else true(),
+            )
+            for slug, often in sorted(self.wanted.items())
+        ]
+        found = and_(_N.c.state == SubscriptionState.ACTIVE.value, or_(*named))
+        return found if self.segment is None else and_(found, matches(self.segment))
+
+
+class Seat(NamedTuple):
+    """One of an audience, as freezing needs them."""
+
+    id: int
+    #: Of their own clock, 0 to 23; None for any.
+    hour: int | None
+    timezone: str
+
+
+def _together(readers: Readers) -> Select[Any]:
+    return (
         select(*_FIELDS)
-        .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
-        .where(_N.c.state == SubscriptionState.ACTIVE.value, _S.c.id.in_(list(ids)))
+        .join(_N, _N.c.subscriber_id == _S.c.id)
+        .where(readers.clause())
+        # Of two subscriptions that bring the same edition the newsletter's own comes last.
+        .order_by(_S.c.id, _N.c.newsletter == readers.newsletter)
     )
-    people = [_subscriber(row) for row in await conn.execute(query)]
-    hashes = {address_hash(person.email, key=hash_key): person.id for person in people}
-    column = schema.suppression.c.address_hash
-    suppressed = set(await conn.scalars(select(column).where(column.in_(list(hashes)))))
-    barred = {hashes[hash] for hash in suppressed}
-    return {person.id: person for person in people if person.id not in barred}
 
 
-async def page_of_ids(
-    conn: AsyncConnection, newsletter: str, *, after: int, limit: int
-) -> list[int]:
-    """Ids of active subscriptions, ascending, above *after*: a keyset page."""
+async def active(
+    conn: AsyncConnection, readers: Readers, ids: Iterable[int], *, hash_key: bytes
+) -> dict[int, Subscriber]:
+    """Those of *ids* who may be mailed right now: active, and nothing bars them."""
+    rows = await conn.execute(_together(readers).where(_S.c.id.in_(list(ids))))
+    people = {}
+    for row in rows:
+        other = "" if row.newsletter == readers.newsletter else row.newsletter
+        people[row.id] = replace(_subscriber(row), newsletter=other)
+    barred = await barred_of(conn, people.values(), hash_key=hash_key)
+    return {id: person for id, person in people.items() if id not in barred}
+
+
+async def barred_of(
+    conn: AsyncConnection,
+    people: Iterable[Subscriber],
+    *,
+    hash_key: bytes,
+    lifted: Collection[Barred] = (),
+) -> set[int]:
+    """Ids of those of *people* who must not be mailed, now.
+
+    Args:
+        lifted: causes that do not count: of letters that somebody has asked for.
+    """
+    hashes: dict[str, int] = {}
+    domains: dict[str, set[int]] = {}
+    for person in people:
+        hashes[address_hash(person.email, key=hash_key)] = person.id
+        domains.setdefault(domain_of(person.email), set()).add(person.id)
+    barring = schema.suppression.c
+    query = select(barring.address_hash).where(barring.address_hash.in_(list(hashes)))
+    if lifted:
+        query = query.where(barring.cause.not_in([cause.value for cause in lifted]))
+    found = {hashes[hash] for hash in await conn.scalars(query)}
+    above = {name for domain in domains for name in domains_above(domain)}
+    column = schema.barred_domain.c.domain
+    for name in await conn.scalars(select(column).where(column.in_(above))):
+        for domain, ids in domains.items():
+            if name in domains_above(domain):
+                found |= ids
+    return found
+
+
+async def seats(conn: AsyncConnection, readers: Readers, *, after: int, limit: int) -> list[Seat]:
+    """People who get an edition, each once, by ascending id above *after*: a keyset page."""
     query = (
-        select(_N.c.subscriber_id)
-        .where(
-            _N.c.newsletter == newsletter,
-            _N.c.state == SubscriptionState.ACTIVE.value,
-            _N.c.subscriber_id > after,
-        )
-        .order_by(_N.c.subscriber_id)
+        select(_S.c.id, _N.c.hour, _S.c.timezone)
+        .join(_N, _N.c.subscriber_id == _S.c.id)
+        .where(readers.clause(), _S.c.id > after)
+        .order_by(_S.c.id, _N.c.newsletter == readers.newsletter)
+        # Each stands here once for each subscription that brings it: one of them may be cut off
+        # at the end of a page, and the same person is not counted again.
         .limit(limit)
     )
-    return list(await conn.scalars(query))
+    found = {row.id: Seat(row.id, row.hour, row.timezone) for row in await conn.execute(query)}
+    return list(found.values())
 
 
 async def by_key(
@@ -205,6 +191,22 @@ async def by_key(
     return _subscriber(row)
 
 
+async def by_id(conn: AsyncConnection, subscriber_id: int) -> Subscriber | None:
+    """A person without the choices of any newsletter: for a letter."""
+    row = (await conn.execute(select(_S).where(_S.c.id == subscriber_id))).one_or_none()
+    if row is None:
+        return None
+    return Subscriber(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        language=row.language,
+        timezone=row.timezone,
+        form=Form(row.form),
+        key=row.key,
+    )
+
+
 async def by_email(conn: AsyncConnection, email: str, newsletter: str) -> Subscriber | None:
     query = (
         select(*_FIELDS)
@@ -213,62 +215,6 @@ async def by_email(conn: AsyncConnection, email: str, newsletter: str) -> Subscr
     )
     row = (await conn.execute(query)).one_or_none()
     return _subscriber(row) if row else None
-
-
-async def change(
-    conn: AsyncConnection,
-    subscriber_id: int,
-    newsletter: str,
-    *,
-    sections: Sequence[str],
-    language: str,
-    form: Form,
-) -> None:
-    """What somebody wants of *newsletter* from now on; language and form hold for all of theirs.
-
-    Raises:
-        NotFound: the subscription is not active; nothing is changed.
-    """
-    changed = await conn.execute(
-        update(_N)
-        .where(
-            _N.c.subscriber_id == subscriber_id,
-            _N.c.newsletter == newsletter,
-            _N.c.state == SubscriptionState.ACTIVE.value,
-        )
-        .values(sections=list(sections))
-    )
-    if not changed.rowcount:
-        raise NotFound("nobody is subscribed by this link any more")
-    values = {"language": language, "form": form.value}
-    await conn.execute(update(_S).where(_S.c.id == subscriber_id).values(**values))
-
-
-async def end(
-    conn: AsyncConnection, subscriber_id: int, newsletter: str, *, cause: str, now: datetime
-) -> bool:
-    """End a subscription; False when it had ended before."""
-    result = await conn.execute(
-        update(_N)
-        .where(
-            _N.c.subscriber_id == subscriber_id,
-            _N.c.newsletter == newsletter,
-            _N.c.state != SubscriptionState.ENDED.value,
-        )
-        .values(state=SubscriptionState.ENDED.value, since=now, cause=cause)
-    )
-    return bool(result.rowcount)
-
-
-async def suppress(
-    db: Database, conn: AsyncConnection, email: str, *, cause: str, hash_key: bytes, now: datetime
-) -> None:
-    """Never mail *email* again, whatever is imported later."""
-    await conn.execute(
-        db.insert(schema.suppression)
-        .values(address_hash=address_hash(email, key=hash_key), cause=cause, at=now)
-        .on_conflict_do_nothing()
-    )
 
 
 async def count(conn: AsyncConnection, newsletter: str) -> dict[str, int]:
@@ -281,12 +227,12 @@ async def count(conn: AsyncConnection, newsletter: str) -> dict[str, int]:
     return {row.state: row.number for row in rows}
 
 
-async def languages_and_forms(conn: AsyncConnection, newsletter: str) -> list[tuple[str, Form]]:
-    """In which languages and forms *newsletter* is wanted by those who get it, each pair once."""
+async def languages_and_forms(conn: AsyncConnection, readers: Readers) -> list[tuple[str, Form]]:
+    """In which languages and forms an edition is wanted by those who get it, each pair once."""
     rows = await conn.execute(
         select(_S.c.language, _S.c.form)
-        .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
-        .where(_N.c.state == SubscriptionState.ACTIVE.value)
+        .join(_N, _N.c.subscriber_id == _S.c.id)
+        .where(readers.clause())
         .distinct()
         .order_by(_S.c.language, _S.c.form)
     )
