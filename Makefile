@@ -48,11 +48,14 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/compose.py
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/serve.py
+	$(BIN)/python benchmarks/audience.py
 
-# How well documents are read, and editions composed, on texts that nobody tuned them on.
+# How well documents are read, editions composed, and bounces understood, on texts that nobody
+# tuned them on.
 eval: $(VENV)/.installed-dev
 	$(BIN)/python eval/reading/run.py
 	$(BIN)/python eval/editorial/measure.py --split heldout
+	$(BIN)/python eval/returns/measure.py
 
 # Pages and mails are looked at in a real browser; no wheel brings one.
 browser:
