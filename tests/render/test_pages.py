@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lxml import html
 
 from digest.model import Edition, Image, KeptPicture, Section
-from digest.render.pages import LeaveState, edition_page, leave_page, story_pages
+from digest.render.pages import edition_page, story_pages
 from digest.render.press import Press, issue
 from digest.render.shelves import Line
 from digest.render.showing import Gallery
@@ -379,33 +379,3 @@ def test_hostile_corrections_stay_words_on_a_page(
     check_page(text)
     assert text.count("<script") == 1
     assert words in parse(text).text_content()
-
-
-# -------------------------------------------------------------------- leaving
-
-
-@pytest.mark.parametrize(
-    ("state", "says", "buttons"),
-    [
-        ("ask", "Unsubscribe from The Daily?", 1),
-        ("done", "You are unsubscribed from The Daily.", 0),
-        ("bad", "This link does not work.", 0),
-    ],
-)
-def test_leaving_takes_one_button_and_no_script(
-    state: LeaveState,
-    says: str,
-    buttons: int,
-    press: Press,
-    daily: Newsletter,
-) -> None:
-    text = leave_page(state, press=press, newsletter=daily)
-    check_page(text, private=True)
-    page = parse(text)
-    assert page.findtext(".//h1") == says
-    assert len(page.xpath("//form[@method='post' and not(@action)]//button")) == buttons
-    assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
-
-
-def test_a_link_of_nobody_has_a_page_too(press: Press) -> None:
-    check_page(leave_page("bad", press=press, newsletter=None), private=True)

@@ -10,8 +10,8 @@ def pick(edition: Edition, subscriber: Subscriber, *, sections: Collection[str])
 
     No choice means all.  A choice that there is no more, because the section was retitled or
     taken out, is no choice: who has no other gets everything again, not nothing for ever.
-    Briefs are for everybody: who chose only sections that are not in this edition still gets
-    them.
+    Briefs are for everybody who wants them: who chose only sections that are not in this
+    edition still gets them.
 
     Args:
         sections: slugs of those that the newsletter has now, with or without news today.
@@ -19,4 +19,5 @@ def pick(edition: Edition, subscriber: Subscriber, *, sections: Collection[str])
     slugs = tuple(section.slug for section in edition.sections)
     # What was composed before config.toml changed still has the sections of then.
     chosen = [slug for slug in subscriber.sections if slug in sections or slug in slugs]
-    return Picks(sections=tuple(slug for slug in slugs if not chosen or slug in chosen))
+    wanted = tuple(slug for slug in slugs if not chosen or slug in chosen)
+    return Picks(sections=wanted, briefs=subscriber.briefs)

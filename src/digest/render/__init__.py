@@ -16,9 +16,10 @@ from digest.render.excerpt import excerpt
 from digest.render.feed_entries import week_name
 from digest.render.feeds import archive_files, feed_files, view_files
 from digest.render.layout import HTML_LIMIT, Layout, compile_layout
+from digest.render.leaving import LeaveState, leave_page
 from digest.render.links import FeedFormat, Links
 from digest.render.message import fill
-from digest.render.pages import LeaveState, edition_page, leave_page, story_pages
+from digest.render.pages import edition_page, story_pages
 from digest.render.press import Issue, Press, issue
 from digest.render.shelves import (
     Front,

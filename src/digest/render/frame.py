@@ -7,7 +7,7 @@ the middle is in `pages` and `shelves`.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -104,6 +104,10 @@ class Calendar:
     def time(self, instant: datetime) -> str:
         return _plain(format_time(self.local(instant), "short", locale=self._locale))
 
+    def hour(self, hour: int) -> str:
+        """ "7:00 AM", of an hour of any day, 0 to 23."""
+        return _plain(format_time(time(hour), "short", locale=self._locale))
+
     def weekdays(self) -> tuple[tuple[str, str], ...]:
         """Short and long names, in the order in which the language begins its week."""
         wide = self._locale.days["stand-alone"]["wide"]
@@ -198,6 +202,7 @@ def frame(
         "home_url": links.home_url(),
         "search_url": links.search_url(),
         "opml_url": f"{links.base_url}/feeds.opml",
+        "subscribe_url": _subscribe_url(press, newsletter),
         "newsletter": newsletter,
         "newsletter_url": links.newsletter_url(newsletter.slug) if newsletter else "",
         "feeds_url": links.feeds_url(newsletter.slug) if newsletter else "",
@@ -205,6 +210,17 @@ def frame(
         # By name too: a page that somebody kept in a folder is not "self".
         "pictures_from": f"'self' {home.scheme}://{home.netloc}" + (" https:" if away else ""),
     }
+
+
+def _subscribe_url(press: Press, newsletter: Newsletter | None) -> str:
+    """Where whoever reads a page can sign up; "" where nobody can."""
+    if newsletter is not None:
+        offered = newsletter.slug in press.sign_up
+        return press.links.subscribe_url(newsletter.slug) if offered else ""
+    if not press.sign_up:
+        return ""
+    # With one to choose from there is no choice.
+    return press.links.subscribe_url("".join(press.sign_up) if len(press.sign_up) == 1 else "")
 
 
 def _family(fonts: str) -> Markup:

@@ -6,8 +6,9 @@ is part of what is signed, so a token never opens another door (RFC 8058 §6).
 
 import hmac
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -46,14 +47,18 @@ class Links:
         base_url: where the published folder is served; no slash at the end.
         key: the installation's secret, 32 random octets or more; another key voids all links.
         leave_mailbox: an address whose mails mean "unsubscribe"; "" if there is none.
+        return_mailbox: an address that bounces go to; "" if there is none.
     """
 
-    def __init__(self, base_url: str, key: bytes, *, leave_mailbox: str = "") -> None:
+    def __init__(
+        self, base_url: str, key: bytes, *, leave_mailbox: str = "", return_mailbox: str = ""
+    ) -> None:
         if len(key) < 16:
             raise ValueError("the link key must have at least 16 octets")
         # ASCII, as headers and feeds need it, also where the operator wrote an IDN.
         self.base_url = (web_url(base_url) or base_url).rstrip("/")
         self.leave_mailbox = leave_mailbox
+        self.return_mailbox = return_mailbox
         self._key = key
 
     def _sign(self, purpose: str, text: bytes) -> bytes:
@@ -133,6 +138,98 @@ class Links:
         token = self.leave_token(newsletter, subscriber)
         return f"mailto:{self.leave_mailbox}?subject=leave%20{token}"
 
+    def subscribe_url(self, newsletter: str = "") -> str:
+        """The page on which anybody signs up; without *newsletter*, to choose one."""
+        return f"{self.base_url}/subscribe" + (f"/{newsletter}" if newsletter else "")
+
+    def confirm_token(self, letter: int, *, until: datetime) -> str:
+        """A token that answers one letter with "yes, it was I", once, and until then."""
+        body = letter.to_bytes(8, "big") + int(until.timestamp()).to_bytes(6, "big")
+        return self._token("confirm", body)
+
+    def confirm_url(self, letter: int, *, until: datetime) -> str:
+        """GET asks, POST confirms: mail scanners open every link."""
+        return f"{self.base_url}/confirm/{self.confirm_token(letter, until=until)}"
+
+    def read_confirm(self, token: str, *, now: datetime) -> int:
+        """Return the number of the letter that a token of `confirm_token` answers.
+
+        Raises:
+            BadToken: as `read_leave`; or its time is over.
+        """
+        body = self._body("confirm", token)
+        if int(now.timestamp()) > int.from_bytes(body[8:], "big"):
+            raise BadToken("this link was good for some days only; sign up again for a new one")
+        return int.from_bytes(body[:8], "big")
+
+    def form_stamp(self, now: datetime) -> str:
+        """What a sign-up form carries to say when it was asked for."""
+        return self._token("form", int(now.timestamp() * 1000).to_bytes(8, "big"))
+
+    def read_form_stamp(self, stamp: str) -> datetime:
+        """When the form with this stamp was asked for.
+
+        Raises:
+            BadToken: as `read_leave`.
+        """
+        body = self._body("form", stamp)
+        return datetime.fromtimestamp(int.from_bytes(body, "big") / 1000, UTC)
+
+    def return_path(self, delivery_id: str, subscriber_id: int) -> str:
+        """The envelope sender of one message (VERP): what comes back says whose it is.
+
+        ``bounces+`` and 32 small letters and digits: some servers fold the case of it, and RFC
+        5321 §4.5.3.1.1 leaves 64.  "" without a mailbox for it.
+
+        Args:
+            delivery_id: of an edition, or of a letter.
+        """
+        if not self.return_mailbox:
+            return ""
+        body = subscriber_id.to_bytes(6, "big") + self.delivery_mark(delivery_id)
+        signed = self._sign("return", body)[:10] + body
+        local, _, domain = self.return_mailbox.rpartition("@")
+        return f"{local}+{b32encode(signed).decode().lower()}@{domain}"
+
+    def delivery_mark(self, delivery_id: str) -> bytes:
+        """Four octets that stand for an edition, or a letter, in a return path."""
+        return self._sign("delivery", delivery_id.encode())[:4]
+
+    def read_return(self, address: str) -> tuple[int, bytes]:
+        """Return (subscriber id, mark of the delivery) of an address that `return_path` made.
+
+        Args:
+            address: or its local part alone.
+
+        Raises:
+            BadToken: forged, or of another key.
+        """
+        token = address.partition("@")[0].rpartition("+")[2]
+        try:
+            signed = b32decode(token.upper())
+        except (NotBase64, ValueError) as error:
+            raise BadToken("this address is not one of ours") from error
+        body = signed[10:]
+        genuine = hmac.compare_digest(self._sign("return", body)[:10], signed[:10])
+        if not genuine or len(body) != 10:
+            raise BadToken("this address is not one of ours")
+        return int.from_bytes(body[:6], "big"), body[6:]
+
+    def read_message_id(self, message_id: str) -> tuple[int, str]:
+        """Return (subscriber id, the edition's name in it) of a Message-ID, unproved.
+
+        Whoever finds the edition proves it with `message_id`: only the true one makes the same.
+
+        Raises:
+            BadToken: it has not the form of ours.
+        """
+        left = message_id.strip().strip("<>").partition("@")[0]
+        name, _, rest = left.rpartition(".")
+        edition, _, number = name.rpartition(".")
+        if not (edition and number.isascii() and number.isdigit() and len(rest) == 12):
+            raise BadToken("this Message-ID is not one of ours")
+        return int(number[:18]), edition
+
     def read_leave(self, token: str) -> tuple[str, str]:
         """Return (newsletter, subscriber key) of a token that `leave_token` made.
 
@@ -175,7 +272,9 @@ class Links:
         return edition_id, target
 
     def _personal(self, purpose: str, newsletter: str, subscriber: Subscriber) -> str:
-        return self._token(purpose, bytes.fromhex(subscriber.key) + newsletter.encode())
+        # Of what they subscribed to: a weekly may come to whoever has its daily.
+        slug = subscriber.newsletter or newsletter
+        return self._token(purpose, bytes.fromhex(subscriber.key) + slug.encode())
 
     def _read_personal(self, purpose: str, token: str) -> tuple[str, str]:
         body = self._body(purpose, token)

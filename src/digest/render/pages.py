@@ -1,4 +1,4 @@
-"""Public pages: an edition, each of its stories, leaving.  Whole files, ready to be kept.
+"""Public pages: an edition, each of its stories.  Whole files, ready to be kept.
 
 No script, no font, no style sheet of another host: a page stands alone in a folder
 and may be kept for years.  The pages that list editions and stories are in `shelves`.
@@ -6,7 +6,6 @@ and may be kept for years.  The pages that list editions and stories are in `she
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from digest.model import Item, Story
 from digest.render.frame import About, Calendar, feeds_of, frame, portrait
@@ -18,10 +17,7 @@ from digest.render.showing import Clock, label_of
 from digest.render.shown import Shown, ShownSection, ShownStory
 from digest.render.structured import Teller, edition_data, script, story_data
 from digest.render.tidy import one_line, shorten, web_url
-from digest.render.wording import frame_language
 from digest.settings import Newsletter
-
-LeaveState = Literal["ask", "done", "bad"]
 
 #: Sources that a story's page names.
 MOST_TELLERS = 40
@@ -221,33 +217,4 @@ def _teller(item: Item, clock: Clock) -> Teller:
         language=item.language,
         lang=lang,
         dir=turned,
-    )
-
-
-def leave_page(
-    state: LeaveState,
-    *,
-    press: Press,
-    newsletter: Newsletter | None,
-    language: str = "",
-) -> str:
-    """The page behind the leave link: *ask* before, *done* after, *bad* if not ours.
-
-    Asking changes nothing, so that programs which open every link end no subscription
-    (RFC 8058 §3.2); its button posts to the page's own address.
-
-    Args:
-        newsletter: None when the link could not be read, or when there is no such newsletter
-            any more: the page then speaks English and names the house.
-        language: the reader's own; the newsletter's where we have no words in it.
-
-    Raises:
-        RenderError: a template is broken.
-    """
-    known = frame_language(language, newsletter.language if newsletter else "en")
-    return press.templates.page(
-        "leave.html",
-        **frame(press, newsletter, language=known),
-        state=state,
-        title=one_line(newsletter.title if newsletter else press.site.name),
     )

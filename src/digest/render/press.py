@@ -22,6 +22,8 @@ class Press:
     #: Name under ``pictures/`` of the logo, and its size in pixels as shown; "" without one.
     logo: str = ""
     logo_size: tuple[int, int] = (0, 0)
+    #: Slugs of the newsletters that anybody may sign up for on the pages.
+    sign_up: frozenset[str] = frozenset()
 
     def palette(self, newsletter: Newsletter | None = None) -> Palette:
         return self.brand.palette(newsletter.accent if newsletter else "")

@@ -18,6 +18,7 @@ from digest.render.wording import Words, messages
 
 #: What stands in a text where the braces are.
 PLACEHOLDERS = {
+    "address": "a mail address",
     "credit": "who took the picture",
     "date": "a date, written as the language does",
     "email": "the subscriber's address",

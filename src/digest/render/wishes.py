@@ -1,26 +1,36 @@
 """The page on which one subscriber changes what they get, and what there is to choose from.
 
-Behind the door: a form without script, cookie or password, in the language that its reader
+Behind the door: forms without script, cookie or password, in the language that their reader
 chose.  Not behind it: whose page it is, and whether a choice is allowed (see `audience`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
-from digest.model import Form, Subscriber
+from digest.model import Choices, Frequency, Subscriber, SubscriptionState
+from digest.render.fields import (
+    choosing,
+    not_there,
+    page_language,
+    pauses,
+    shown_address,
+    shown_day,
+)
 from digest.render.frame import frame
 from digest.render.press import Press
 from digest.render.tidy import one_line
-from digest.render.wording import (
-    Words,
-    frame_language,
-    known_languages,
-    own_name,
-    words_for,
-)
+from digest.render.wording import Words, known_languages, own_name, words_for
 from digest.settings import Newsletter
 
-WishState = Literal["ask", "saved", "bad"]
+WishState = (
+    Literal["ask", "bad", "saved", "unsure"]
+    | Literal["paused", "resumed", "left", "back", "data", "joined"]
+)
+
+#: Of these, mails come, or will come again.
+_SUBSCRIBED = frozenset({SubscriptionState.ACTIVE, SubscriptionState.PAUSED})
 
 
 def language_choices(newsletter: Newsletter, subscriber: Subscriber) -> tuple[tuple[str, str], ...]:
@@ -35,61 +45,155 @@ def language_choices(newsletter: Newsletter, subscriber: Subscriber) -> tuple[tu
     return tuple(choices.items())
 
 
-def _forms(words: Words, wanted: Form) -> list[dict[str, object]]:
-    titles = {
-        Form.FULL: words.form_full,
-        Form.COMPACT: words.form_compact,
-        Form.TEXT: words.form_text,
-    }
-    return [
-        {"value": form.value, "title": title, "wanted": form is wanted}
-        for form, title in titles.items()
-    ]
-
-
 def preferences_page(
     state: WishState,
     *,
     press: Press,
     newsletter: Newsletter | None = None,
     subscriber: Subscriber | None = None,
+    address: str = "",
+    choices: Choices | None = None,
     sections: Sequence[tuple[str, str]] = (),
+    frequencies: Sequence[Frequency] = (),
     languages: Sequence[tuple[str, str]] = (),
+    zones: Iterable[str] = (),
+    life: SubscriptionState = SubscriptionState.ACTIVE,
+    until: datetime | None = None,
+    others: Sequence[tuple[Newsletter, SubscriptionState | None]] = (),
+    joined: Newsletter | None = None,
     leave_url: str = "",
+    faults: Collection[str] = (),
     fault: str = "",
 ) -> str:
-    """The page behind the preferences link: *ask* before, *saved* after, *bad* if not ours.
+    """The page behind the preferences link: *ask* before, *bad* if not ours; else what was done.
 
-    Its button posts to the page's own address: "section" (any number), "language" and "form".
+    Its forms post to the page's own address, each with an "act": "save", with the fields of a
+    sign-up but the address; "pause" with "days"; "resume"; "back"; "join" with "newsletter";
+    "leave-all"; "data"; "forget" with "sure" and perhaps "never" (*unsure*: without "sure").
 
     Args:
-        newsletter: None, like *subscriber*, only when the link is bad.
-        sections: of the newsletter: slug and title.
-        languages: tag and name, see `language_choices`.
-        fault: what was wrong with a choice, in English; nothing of it was saved.
+        newsletter, subscriber: None only when the link is bad.
+        address: as `addresses.half_shown` gives it.
+        choices: what is chosen, or was sent and cannot be; None takes the subscriber's.
+        others: newsletters besides this, and the state of theirs; None: never subscribed.
+        faults: fields that were sent what there is not; *fault* says so in English.
 
     Raises:
         RenderError: a template is broken.
     """
-    home = newsletter.language if newsletter else "en"
-    person = subscriber or Subscriber(id=0, email="", language=home, key="")
-    language = frame_language(person.language, home) or home
-    # Nothing chosen means everything, and is shown so; so is what is no section any more.
-    chosen = {slug for slug, _ in sections if slug in person.sections}
+    person = subscriber or _nobody(newsletter)
+    spoken = page_language(newsletter, person.language)
+    chosen = choosing(
+        choices or _choices_of(person),
+        language=spoken,
+        sections=sections,
+        frequencies=frequencies,
+        languages=languages,
+        zones=zones,
+        faults={*faults, "forget"} if state == "unsure" else faults,
+    )
     return press.templates.page(
         "preferences.html",
-        **frame(press, newsletter, language=language),
-        state=state,
-        fault=fault,
-        title=one_line(newsletter.title if newsletter else press.site.name),
-        home_lang=home,
+        **frame(press, newsletter, language=spoken),
+        **_standing(state, life, press, newsletter, person),
+        **_told(words_for(spoken), state, faults, fault, joined),
+        **_others(others, press, person),
+        paused=_paused(until, person, spoken),
+        address=shown_address(address),
         leave_url=leave_url,
-        sections=[
-            {"slug": slug, "title": title, "wanted": slug in chosen or not chosen}
-            for slug, title in sections
-        ],
-        forms=_forms(words_for(language), person.form),
-        languages=[
-            {"tag": tag, "name": name, "wanted": tag == person.language} for tag, name in languages
-        ],
+        chosen=chosen,
     )
+
+
+def _nobody(newsletter: Newsletter | None) -> Subscriber:
+    home = newsletter.language if newsletter else "en"
+    return Subscriber(id=0, email="", language=home, key="")
+
+
+def _standing(
+    state: WishState,
+    life: SubscriptionState,
+    press: Press,
+    newsletter: Newsletter | None,
+    person: Subscriber,
+) -> dict[str, object]:
+    """What there is to say, and to do, in the state that the subscription is in."""
+    spoken = page_language(newsletter, person.language)
+    words = words_for(spoken)
+    title = one_line(newsletter.title if newsletter else press.site.name)
+    subscribed = life in _SUBSCRIBED
+    heading = (words.wishes if subscribed else words.leave_done).format(title=title)
+    # An address that says what was done may be opened again when it holds no more.
+    said = {
+        "saved": words.saved if subscribed else "",
+        "resumed": words.resumed if subscribed else "",
+        "back": words.back_done.format(title=title) if subscribed else "",
+        "left": "" if subscribed else words.left_all,
+        "data": words.data_done,
+    }
+    return {
+        "state": state,
+        "heading": words.leave_bad if state == "bad" else heading,
+        "said": said.get(state, ""),
+        "life": life.value,
+        "subscribed": subscribed,
+        "pauses": pauses(spoken),
+        "home_lang": newsletter.language if newsletter else "en",
+        "leave_said": words.leave_ask.format(title=title),
+    }
+
+
+def _choices_of(person: Subscriber) -> Choices:
+    return Choices(
+        sections=person.sections,
+        briefs=person.briefs,
+        language=person.language,
+        timezone=person.timezone,
+        form=person.form,
+    )
+
+
+def _paused(until: datetime | None, person: Subscriber, language: str) -> str:
+    words = words_for(language)
+    if until is None:
+        return words.pause
+    day = shown_day(until, timezone=person.timezone, language=language)
+    return words.paused.format(date=day)
+
+
+def _told(
+    words: Words,
+    state: WishState,
+    faults: Collection[str],
+    fault: str,
+    joined: Newsletter | None,
+) -> dict[str, object]:
+    """What was wrong with what was sent; and which other newsletter was joined."""
+    told = [("forget", words.forget_sure)] if state == "unsure" else []
+    told += not_there(words, faults)
+    if fault and not told:
+        told = [("", words.not_there)]
+    title = one_line(joined.title) if joined and state == "joined" else ""
+    return {
+        "told": told,
+        "fault": one_line(fault),
+        "joined": words.confirm_done.format(title=title) if title else "",
+    }
+
+
+def _others(
+    others: Sequence[tuple[Newsletter, SubscriptionState | None]], press: Press, person: Subscriber
+) -> dict[str, object]:
+    # Their links are theirs, not of the newsletter whose best of it may be.
+    themselves = replace(person, newsletter="")
+    shown = [
+        {
+            "slug": one.slug,
+            "title": one_line(one.title),
+            "description": one_line(one.description),
+            "lang": one.language,
+            "url": press.links.preferences_url(one.slug, themselves) if life in _SUBSCRIBED else "",
+        }
+        for one, life in others
+    ]
+    return {"others": shown, "everything": any(one["url"] for one in shown)}

@@ -132,7 +132,120 @@ class Words:
     form_text: str = "Text only"
     save: str = "Save"
     saved: str = "Saved. The next edition comes like this."
+    #: A choice beside the sections.
+    wished_briefs: str = "With news in brief"
+    #: Title of the choice between the four that follow.
+    wished_frequency: str = "How often"
+    daily: str = "Every edition"
+    weekdays: str = "Monday to Friday"
+    weekly: str = "Once a week: the best of it"
+    breaking: str = "Only news that cannot wait"
+    #: Label of a choice of 24 hours, or of the next.
+    wished_hour: str = "Not before"
+    hour_any: str = "As soon as it is there"
+    wished_zone: str = "Time zone"
+    #: On a page most of the address is hidden: a•••@example.org; in a letter it is whole.
+    whose: str = "For {address}"
+    # Pausing.
+    #: Title, and button.
+    pause: str = "Pause"
+    pause_note: str = "Nothing is sent for so long; then it goes on by itself."
+    paused: str = "Paused until {date}."
+    #: A button.
+    resume: str = "Go on now"
+    resumed: str = "It goes on: the next edition will be yours."
+    #: Title of a list.
+    other_newsletters: str = "Other newsletters"
+    leave_all: str = "Unsubscribe from everything"
+    left_all: str = "You are unsubscribed from everything."
+    #: Beside the next, a button, after somebody has unsubscribed.
+    back_note: str = "Was that a mistake?"
+    back: str = "Subscribe again"
+    back_done: str = "You are subscribed to {title} again."
+    # What is kept of somebody.
+    #: Title.
+    your_data: str = "Your data"
+    #: A button.
+    data: str = "Send me my data"
+    data_note: str = "You get a mail with everything that is kept about you."
+    data_done: str = "A mail with your data is on its way."
+    #: Title, and button.
+    forget: str = "Forget me"
+    forget_note: str = (
+        "Everything that is kept about you is deleted. No import of addresses brings you back."
+    )
+    #: A choice.
+    forget_never: str = "Never write to me again, even if somebody signs up with my address."
+    #: A choice that must be made.
+    forget_sure: str = "Yes, delete everything about me."
+    forget_done: str = "You are forgotten."
+    forget_done_note: str = "Everything about you is deleted here."
+    # Signing up.
+    #: A button, and a link to its page.
+    subscribe: str = "Subscribe"
+    subscribe_to: str = "Get {title} by mail"
+    #: Title of a page with several newsletters to choose from.
+    subscribe_any: str = "Newsletters by mail"
+    address: str = "Mail address"
+    name: str = "Name (not needed)"
+    #: What is agreed to; beside a box to tick.
+    consent: str = "Send me {title} by mail. I can unsubscribe at any time."
+    #: A field that only programs see.
+    trap: str = "Leave this empty"
+    #: After a form was sent, whoever sent it.
+    asked: str = "Look into your mailbox"
+    asked_note: str = (
+        "If this address can get the newsletter, a mail is on its way to it. Open the link in"
+        " the mail to confirm."
+    )
+    asked_hint: str = "Nothing there? Look where spam is kept. You can ask again tomorrow."
+    #: A form that came from another site is shown once more.
+    once_more: str = "One more click"
+    once_more_note: str = "Please look whether this is right, and send it."
+    closed: str = "Nobody can sign up here now."
+    too_many: str = "Too many forms were sent just now. Please try again in an hour."
+    not_address: str = "This is not a mail address."
+    not_domain: str = "This address cannot sign up here. Please use another one."
+    not_agreed: str = "Nothing can be sent to you unless you agree."
+    not_there: str = "This choice is not there any more. Please choose again."
+    # Confirming.
+    confirm_ask: str = "Subscribe to {title}?"
+    #: A button.
+    confirm: str = "Yes, subscribe me"
+    #: Before the sentence of consent.
+    agreed_to: str = "With this you agree:"
+    confirm_done: str = "You are subscribed to {title}."
+    confirm_done_note: str = "The next edition will be yours."
+    link_old: str = "This link is too old, or was used before."
+    link_old_note: str = "Sign up once more, and use the link in the new mail."
+    # Letters: mails to one person.
+    #: Subject, and title.
+    letter_confirm: str = "Please confirm: {title}"
+    letter_confirm_text: str = (
+        "Somebody, probably you, has asked to get {title} at this address. Open this page and"
+        " press its button to confirm:"
+    )
+    #: Text of a link.
+    letter_confirm_button: str = "Confirm"
+    letter_confirm_end: str = (
+        "If it was not you, do nothing: nothing else will be sent. The link is good until {date}."
+    )
+    #: Subject, and title.
+    letter_known: str = "You get it already: {title}"
+    letter_known_text: str = (
+        "Somebody, probably you, has asked to get {title} at this address, which gets it already."
+        " On this page you can change what you get:"
+    )
+    letter_known_end: str = "If it was not you, do nothing: nothing has changed."
+    #: Subject, and title.
+    letter_data: str = "What is kept about you"
+    letter_data_text: str = (
+        "You asked for everything that is kept about you here. It is in the file with this mail,"
+        " as JSON."
+    )
     # Sentences with a number.
+    #: A choice: how long to pause.
+    counted_days: Counted = field(default=Counted(("{n} day", "{n} days")))
     #: After a section's title: so many of its news are only on the web, not in the mail.
     counted_more: Counted = field(default=Counted(("{n} more on the web", "{n} more on the web")))
     #: How long one story takes.
@@ -160,6 +273,10 @@ class Words:
     def edition_minutes(self, n: int) -> str:
         """ "4 minutes to read", of the whole edition."""
         return self.counted_edition.of(n)
+
+    def days(self, n: int) -> str:
+        """ "30 days"."""
+        return self.counted_days.of(n)
 
     def found(self, n: int, query: str) -> str:
         """ "3 results for “ferry”"."""

@@ -53,7 +53,7 @@ def _leaving(root: Part, notes: Notes) -> None:
         _leave_address(way, root, notes)
     if not mails:
         text = "no mailto: in List-Unsubscribe, and Outlook.com knows no other way"
-        notes.warn("M10", f"{text}; leaving by mail is not offered yet", level="should")
+        notes.warn("M10", f"{text}; set leave_address of [returns]", level="should")
     for way in mails:
         if not _MAILTO.fullmatch(way):
             notes.fail("M10", f"{way[:80]} in List-Unsubscribe is no mailto: address")
@@ -167,4 +167,4 @@ def _bounces(notes: Notes, envelope_from: str) -> None:
         notes.fail("M17", f"bounces reach nobody: {why_private(domain)}")
     elif not re.search(r"[+=-].*\w", local):
         text = "the envelope sender is the same for everybody: bounces do not tell whose they are"
-        notes.warn("M17", text, level="should")
+        notes.warn("M17", f"{text}; set address of [returns]", level="should")
