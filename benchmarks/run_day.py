@@ -26,10 +26,10 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from digest import audience, collect, compose, deliver, pipeline  # noqa: E402
+from digest import collect, compose, deliver, pipeline  # noqa: E402
 from digest import publish as publishing  # noqa: E402
 from digest.slots import slot_of  # noqa: E402
-from newsroom import open_newsroom, people_csv, write_config  # noqa: E402
+from newsroom import open_newsroom, people_csv, take_in, write_config  # noqa: E402
 
 _STEMS = """harbour ferry pilot quay council budget vote mayor tide storm crew school clinic nurse
 vaccine bridge repair toll market price fish quota wage strike union rower cup final goal keeper
@@ -101,8 +101,7 @@ async def run_day(folder: Path, subscribers: int) -> dict[str, Any]:
     now = datetime(2026, 5, 18, 12, tzinfo=UTC)
     async with open_newsroom(folder, now=lambda: now) as app:
         newsletter = app.newsletter()
-        people = people_csv(subscribers)
-        await steps.time("import", audience.import_csv(app, newsletter, people))
+        await steps.time("import", take_in(app, people_csv(subscribers)))
         visits = await steps.time("collect", collect.collect(app))
         slot = slot_of(newsletter, date(2026, 5, 18))
         record = await steps.time("compose", compose.compose(app, newsletter, slot))
