@@ -32,13 +32,19 @@ def find_chromium() -> str | None:
 
 @asynccontextmanager
 async def open_page(
-    width: int, scheme: Scheme = "light", *, height: int = 900
+    width: int, scheme: Scheme = "light", *, height: int = 900, scripts: bool = True
 ) -> AsyncIterator[tuple[Page, list[str]]]:
-    """A page of *width* px, and the list that every address it asks for is written to."""
+    """A page of *width* px, and the list that every address it asks for is written to.
+
+    Args:
+        scripts: whether the pages' own may run.
+    """
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=find_chromium(), args=_FLAGS)
         page = await browser.new_page(
-            viewport={"width": width, "height": height}, color_scheme=scheme
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            java_script_enabled=scripts,
         )
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

@@ -1,5 +1,6 @@
 """A small newsroom in a temporary folder, for tests of whole verbs."""
 
+import asyncio
 import os
 import re
 import signal
@@ -10,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
-from digest import audience
+from digest import enrol
 from digest.app import App, open_app
 from digest.settings import load
 from make import MORNING
@@ -111,8 +112,18 @@ async def open_newsroom(
     loaded = load(config or folder / "config.toml", environ={})
     async with open_app(loaded, now=now, environ={}) as app:
         if people:
-            await audience.import_csv(app, app.newsletter(), people_csv(people))
+            await take_in(app, people_csv(people))
         yield app
+
+
+async def take_in(app: App, text: str) -> enrol.Enrolled:
+    """Subscribe the people of a table to the newsletter."""
+    table = app.data_dir / "people.csv"
+    await asyncio.to_thread(table.write_text, text, encoding="utf-8", newline="")
+    try:
+        return await enrol.enrol(app, app.newsletter(), table, actor="test")
+    finally:
+        await asyncio.to_thread(table.unlink)
 
 
 def run_digest(

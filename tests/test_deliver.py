@@ -16,12 +16,12 @@ import pytest
 from digest import audience, collect, compose, deliver, pipeline, proof
 from digest.app import App
 from digest.errors import Conflict, MailError, RelayDown, RenderError
-from digest.model import Counts, DeliveryState, EditionState
+from digest.model import Barred, Counts, DeliveryState, EditionState
 from digest.slots import slot_of
-from digest.store import editions, journal, read_events, subscribers
+from digest.store import editions, journal, people, read_events, subscribers
 from fakes import FakeRelay, drop, hold, say
 from make import MORNING
-from newsroom import open_newsroom, write_config, write_day
+from newsroom import open_newsroom, take_in, write_config, write_day
 
 ID = "daily@2026-05-18T0700"
 
@@ -220,13 +220,9 @@ async def test_who_leaves_or_is_suppressed_in_between_is_skipped(tmp_path: Path)
         async with app.db.write() as conn:
             one = await subscribers.by_email(conn, "reader1@example.com", "daily")
             assert one is not None
-            await subscribers.suppress(
-                app.db,
-                conn,
-                "reader2@example.com",
-                cause="complaint",
-                hash_key=app.key,
-                now=MORNING,
+            cause = Barred.COMPLAINT
+            await people.bar(
+                app.db, conn, "reader2@example.com", cause, hash_key=app.key, now=MORNING
             )
         await audience.leave(app, app.links.leave_token("daily", one))
         assert await deliver.deliver(app, ID) == Counts(planned=4, sent=2, skipped=2)
@@ -240,7 +236,7 @@ async def test_who_joins_after_the_freeze_gets_the_next_edition(tmp_path: Path) 
             "email,consent_at,consent_from\n"
             "late@example.com,2026-05-18,form\n"
         )  # fmt: skip
-        await audience.import_csv(app, app.newsletter(), text)
+        await take_in(app, text)
         assert await deliver.deliver(app, ID) == Counts(planned=2, sent=2)
     assert "late@example.com" not in arrived(relay)
 
@@ -251,7 +247,7 @@ async def test_chosen_sections_are_honoured_and_none_left_means_no_mail(tmp_path
         text = (
             head + "harbour@example.com,harbour,2026-01-02,form\nall@example.com,,2026-01-02,form\n"
         )
-        await audience.import_csv(app, app.newsletter(), text)
+        await take_in(app, text)
         assert (await deliver.deliver(app, ID)).sent == 2
     texts = {}
     for taken in relay.messages:

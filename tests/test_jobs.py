@@ -1,6 +1,8 @@
 """What is due now: the calendar in the newsletter's own zone, and the next step of each edition."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from digest.jobs import HANDLERS, Standing, due
 from digest.model import EditionState
-from digest.settings import Newsletter, Settings, Source
+from digest.settings import Newsletter, Returns, Settings, Source
 from digest.slots import next_slot, slot_of, slots
 from digest.store.editions import Record
 from digest.store.sources import SourceRecord
@@ -61,8 +63,8 @@ def check(
 ) -> None:
     settings = Settings(newsletters=(make_newsletter(**fields),))
     jobs = due(now, standing, settings=settings, sources=[])
-    # The desk's report has tests of its own.
-    assert [job.key for job in jobs if job.verb != "report"] == expected
+    # The desk's report, and what is due once a day of people, have tests of their own.
+    assert [job.key for job in jobs if job.verb not in ("report", "tend")] == expected
     assert all(job.verb in HANDLERS for job in jobs)
 
 
@@ -96,7 +98,8 @@ def test_a_missed_edition_is_made_up_for_within_the_time_and_held_after_it() -> 
         now = MORNING + timedelta(hours=hours)
         settings = Settings(newsletters=(make_newsletter(),))
         jobs = due(now, make_standing(), settings=settings, sources=[])
-        assert [job.args["late"] for job in jobs] == [late], hours
+        found = [job.args["late"] for job in jobs if job.verb == "edition"]
+        assert found == [late], hours
 
 
 def test_after_a_long_outage_only_the_latest_slot_is_named() -> None:
@@ -275,3 +278,37 @@ def test_waiting_items_are_looked_through_for_breaking_news_when_something_came(
     check(earlier, ["breaking:daily"], **by_hand)
     check(make_standing(), [], **by_hand)
     check(make_standing(sources={"wire": came}), [], days=())
+
+
+def test_what_people_wait_for_is_due_at_once_and_what_is_too_old_once_a_day() -> None:
+    taken = {"daily": frozenset({SLOT})}
+    quiet = make_standing(taken=taken, tended_at=MORNING)
+    settings = Settings(newsletters=(make_newsletter(),))
+
+    def keys(standing: Standing, now: datetime = MORNING, told: Settings = settings) -> set[str]:
+        found = due(now, standing, settings=told, sources=[])
+        return {job.key for job in found} & {"signups", "letters", "resume", "tend", "returns"}
+
+    assert keys(quiet) == set()
+    assert keys(replace(quiet, signups=True, letters=True, resuming=True)) == {
+        "signups", "letters", "resume",
+    }  # fmt: skip
+    assert keys(quiet, MORNING + timedelta(hours=23)) == set()
+    assert keys(quiet, MORNING + timedelta(hours=25)) == {"tend"}
+    assert keys(replace(quiet, tended_at=None)) == {"tend"}
+
+
+def test_the_mailbox_of_bounces_is_looked_into_as_often_as_it_says() -> None:
+    taken = {"daily": frozenset({SLOT})}
+    standing = make_standing(taken=taken, tended_at=MORNING)
+    told = Settings(
+        newsletters=(make_newsletter(),), returns=Returns(path=Path("bounces"), every_min=10)
+    )
+
+    def is_due(at: datetime | None) -> bool:
+        found = due(MORNING, replace(standing, returns_at=at), settings=told, sources=[])
+        return "returns" in {job.verb for job in found}
+
+    assert is_due(None)
+    assert is_due(MORNING - timedelta(minutes=10))
+    assert not is_due(MORNING - timedelta(minutes=9))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from digest import audience, collect, compose, deliver, pipeline, printer
+from digest import collect, compose, deliver, pipeline, printer
 from digest.app import App
 from digest.errors import RenderError
 from digest.model import Counts, DeliveryState, Edition, EditionState, Form, Picks, Section
@@ -19,7 +19,7 @@ from digest.render import default_templates
 from digest.slots import slot_of
 from digest.store import editions, journal
 from make import MORNING, make_edition, make_story, make_subscriber
-from newsroom import open_newsroom, write_article, write_config, write_day
+from newsroom import open_newsroom, take_in, write_article, write_config, write_day
 
 ID = "daily@2026-05-18T0700"
 HEAD = "email,language,form,sections,consent_at,consent_from"
@@ -70,7 +70,7 @@ async def approved(folder: Path, *rows: tuple[str, str, str, str]) -> AsyncItera
     """A newsroom with these subscribers and one approved edition."""
     write_room(folder)
     async with open_newsroom(folder) as app:
-        await audience.import_csv(app, app.newsletter(), people(*rows))
+        await take_in(app, people(*rows))
         await pipeline.approve(app, await draft(app))
         yield app
 
@@ -113,7 +113,7 @@ async def test_who_chose_a_section_without_news_today_gets_no_mail(tmp_path: Pat
     (tmp_path / "desk" / "ferry-runs-again.md").unlink()
     async with open_newsroom(tmp_path) as app:
         rows = [("picky", "en", "full", "harbour"), ("all", "en", "full", "")]
-        await audience.import_csv(app, app.newsletter(), people(*rows))
+        await take_in(app, people(*rows))
         await pipeline.approve(app, await draft(app))
         assert await deliver.deliver(app, ID) == Counts(planned=2, sent=1, skipped=1)
 
@@ -202,7 +202,7 @@ async def test_what_somebody_would_get_is_laid_out_before_anybody_is_promised_an
     write_room(tmp_path)
     break_theme(tmp_path, GERMAN)
     async with open_newsroom(tmp_path) as app:
-        await audience.import_csv(app, app.newsletter(), people(*readers))
+        await take_in(app, people(*readers))
         id = await draft(app)
         if says:
             with pytest.raises(RenderError, match=says):

@@ -63,6 +63,11 @@ class App:
     api_token: str | None = None
     #: Of the model's endpoint.
     model_key: str | None = None
+    #: Of the mailbox that bounces end in.
+    returns_password: str | None = None
+    #: Of relays that report over HTTP.
+    postmark_password: str | None = None
+    mailgun_key: str | None = None
     #: Of mailboxes, by source.
     passwords: Mapping[str, str] = field(default_factory=dict)
     #: [brand] logo: its name under ``pictures/`` and its size as shown; "" without one.
@@ -93,7 +98,15 @@ class App:
             hubs=self.settings.output.hubs,
             logo=self.logo[0],
             logo_size=self.logo[1],
+            sign_up=self.offered,
         )
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """Newsletters that anybody may sign up for."""
+        if not self.settings.audience.sign_up:
+            return frozenset()
+        return frozenset(one.slug for one in self.settings.newsletters if one.sign_up)
 
     def edition_folder(self, edition_id: str) -> Path:
         """Where the pages of an edition are."""
@@ -222,6 +235,15 @@ def _logo(loaded: Loaded) -> tuple[str, tuple[int, int]]:
     return brand_logo(loaded.resolve(logo), loaded.resolve(loaded.settings.output.folder))
 
 
+def _links(settings: Settings, key: bytes) -> render.Links:
+    return render.Links(
+        settings.site.base_url,
+        key,
+        leave_mailbox=settings.returns.leave_address,
+        return_mailbox=settings.returns.address,
+    )
+
+
 @asynccontextmanager
 async def open_app(
     loaded: Loaded,
@@ -271,7 +293,7 @@ async def open_app(
                 shelf=Shelf(db, http, now=now),
                 visiting=asyncio.Semaphore(2 * settings.collect.in_flight),
                 templates=render.Templates([loaded.base / "templates", render.default_templates()]),
-                links=render.Links(settings.site.base_url, key),
+                links=_links(settings, key),
                 key=key,
                 pace=SharedPace(settings.mail.max_per_minute),
                 now=now,
@@ -279,6 +301,9 @@ async def open_app(
                 smtp_password=revealed(settings.mail.password),
                 api_token=at_hand(settings.api.token),
                 model_key=at_hand(settings.model.key),
+                returns_password=at_hand(settings.returns.password),
+                postmark_password=at_hand(settings.hooks.postmark),
+                mailgun_key=at_hand(settings.hooks.mailgun),
                 passwords={
                     source.id: password
                     for source in settings.sources

@@ -1,164 +1,63 @@
-"""The verbs of a subscriber: import, change what they get, leave, suppress."""
+"""The verbs of a subscriber, by the links of their mails: choose, pause, leave, come back.
 
-import csv
-import io
-import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from zoneinfo import ZoneInfo
+A link is all there is to know: no cookie, no password.  Whoever has a preferences link may do
+everything here; a leave link ends, pauses and takes back.  What the newsroom does to people is
+in `rolls`, erasing in `privacy`.
+"""
 
-from digest import editorial
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from digest import privacy
+from digest.addresses import half_shown, parse_address, parse_domain
 from digest.app import App
-from digest.errors import Conflict, NotFound
-from digest.model import Form, Subscriber
-from digest.render.wishes import language_choices
+from digest.choosing import Offer, choices_of, chosen, offer
+from digest.errors import BadToken, Conflict, NotFound
+from digest.model import (
+    LIFTED_BY_CONSENT,
+    Barred,
+    By,
+    Choices,
+    Consent,
+    Frequency,
+    LetterKind,
+    Person,
+    Subscriber,
+    Subscription,
+    SubscriptionEvent,
+    SubscriptionState,
+)
+from digest.render.signup import consent_wording
 from digest.settings import Newsletter
-from digest.store import subscribers
-from digest.store.subscribers import Newcomer
+from digest.store import Connection, audit, letters, people, subscribers
+from digest.store.subscribers import address_hash
 from digest.telemetry import log, who
 
-_COLUMNS = (
-    *("email", "name", "language", "timezone", "sections", "form"),
-    *("consent_at", "consent_from"),
-)
-#: No control characters, blanks, brackets, quotes or commas: nothing that could end a header
-#: or an SMTP command.  Whether anybody reads it only a confirmation can tell.
-_ADDRESS = re.compile(
-    r"[^\s\x00-\x1f\x7f@<>()\[\],;:\\\"]{1,64}@[^\s\x00-\x1f\x7f@<>()\[\],;:\\\"]{1,255}"
-)
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-_BATCH = 500
+#: Between two letters with somebody's data.
+DATA_EVERY = timedelta(hours=24)
+LONGEST_PAUSE = 365
+_GETTING = (SubscriptionState.ACTIVE, SubscriptionState.PAUSED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
-    """What an import did."""
-
-    rows: int
-    added: int
-    #: Subscribed before, or left before: untouched.
-    known: int
-    #: (line of the file, what is wrong and what to do).
-    faults: tuple[tuple[int, str], ...] = ()
+# ------------------------------------------------------------------------ whose link
 
 
-def _newcomer(row: dict[str, str], *, slugs: Sequence[str], language: str) -> Newcomer:
-    """One line of the file, checked.
+async def _by_key(conn: Connection, key: str) -> Person:
+    """The person whose links have *key*.
 
     Raises:
-        ValueError: with what is wrong, in words.
+        NotFound: they were forgotten.
     """
-    email = row["email"].strip()
-    if not _ADDRESS.fullmatch(email) or email.endswith(".") or ".." in email:
-        raise ValueError(f"{email!r} is not an address")
-    timezone = row.get("timezone", "").strip() or "UTC"
+    return await people.person(conn, await people.keyed(conn, key))
+
+
+def _either(app: App, token: str) -> tuple[str, str]:
+    """Newsletter and key of a preferences link, or of a leave link."""
     try:
-        ZoneInfo(timezone)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{timezone!r} is not a time zone such as Europe/Dublin") from error
-    language = row.get("language", "").strip() or language
-    if not _LANGUAGE.fullmatch(language) or len(language) > 35:
-        raise ValueError(f"{language!r} is not a language code such as en or pt-BR")
-    sections = tuple(part.strip() for part in row.get("sections", "").split(";") if part.strip())
-    strange = [slug for slug in sections if slug not in slugs]
-    if strange:
-        raise ValueError(f"no section {strange[0]!r}; there are {', '.join(slugs)}")
-    form = row.get("form", "").strip() or Form.FULL
-    if form not in list(Form):
-        raise ValueError(f"no form {form!r}; there are {', '.join(Form)}")
-    given, stated = row.get("consent_at", "").strip(), row.get("consent_from", "").strip()
-    if not given or not stated:
-        raise ValueError("consent_at and consent_from must say when and where they agreed")
-    try:
-        consent_at = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise ValueError(f"consent_at {given!r} is not a date such as 2026-01-31") from error
-    if not 1990 <= consent_at.year < 2200:
-        raise ValueError(f"consent_at {given!r} is not a date on which anybody agreed")
-    return Newcomer(
-        email=email,
-        name=" ".join(re.sub(r"[\x00-\x1f\x7f]", " ", row.get("name", "")).split()),
-        language=language,
-        timezone=timezone,
-        sections=sections,
-        form=Form(form),
-        consent_at=consent_at if consent_at.tzinfo else consent_at.replace(tzinfo=UTC),
-        consent_from=stated.replace("\x00", ""),
-    )
-
-
-async def import_csv(app: App, newsletter: Newsletter, text: str) -> Imported:
-    """Subscribe the people of a CSV file; a faulty line is named and stops no other.
-
-    Columns: email, name, language, timezone, sections (slugs, ``;`` between them), form (full,
-    compact or text), consent_at and consent_from.  Only ``email`` and the two of consent must be
-    filled in.
-
-    Raises:
-        NotFound: the file lacks a column that must be there.
-    """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), restval="")
-    missing = {"email", "consent_at", "consent_from"} - set(reader.fieldnames or ())
-    if missing:
-        raise NotFound(
-            f"the file has no column {', '.join(sorted(missing))}; "
-            f"its first line must name columns of {', '.join(_COLUMNS)}"
-        )
-    slugs = [editorial.section_slug(rule) for rule in newsletter.sections]
-    people: dict[str, Newcomer] = {}
-    faults: list[tuple[int, str]] = []
-    rows = 0
-    for row in reader:
-        rows += 1
-        try:
-            person = _newcomer(row, slugs=slugs, language=newsletter.language)
-        except ValueError as error:
-            faults.append((reader.line_num, str(error)))
-            continue
-        if person.email.casefold() in people:
-            faults.append((reader.line_num, f"{person.email} stands above already"))
-            continue
-        people[person.email.casefold()] = person
-    everyone, added = list(people.values()), 0
-    # All or nothing: an import cut short leaves nothing half-done.
-    async with app.db.write() as conn:
-        for start in range(0, len(everyone), _BATCH):
-            added += await subscribers.take_in(
-                app.db, conn, newsletter.slug, everyone[start : start + _BATCH], now=app.now()
-            )
-    return Imported(rows=rows, added=added, known=len(everyone) - added, faults=tuple(faults))
-
-
-async def suppress(app: App, email: str) -> None:
-    """Never mail *email* again, at the operator's word, whatever is imported later.
-
-    Raises:
-        NotFound: it is not an address.
-    """
-    if not _ADDRESS.fullmatch(email):
-        raise NotFound(f"{email!r} is not an address")
-    async with app.db.write() as conn:
-        await subscribers.suppress(
-            app.db, conn, email, cause="operator", hash_key=app.key, now=app.now()
-        )
-    log.info("suppressed", who=who(email))
-
-
-async def leave(app: App, token: str) -> bool:
-    """End the subscription a link was made for; False when it had ended before.
-
-    Raises:
-        BadToken: forged, or made for another purpose.
-        NotFound: nobody is subscribed by it any more.
-    """
-    newsletter, key = app.links.read_leave(token)
-    async with app.db.write() as conn:
-        person = await subscribers.by_key(conn, key, newsletter)
-        ended = await subscribers.end(conn, person.id, newsletter, cause="one-click", now=app.now())
-    log.info("left", newsletter=newsletter, who=who(person.email), again=not ended)
-    return ended
+        return app.links.read_preferences(token)
+    except BadToken:
+        return app.links.read_leave(token)
 
 
 async def language_of(app: App, newsletter: str, key: str) -> str:
@@ -171,81 +70,405 @@ async def language_of(app: App, newsletter: str, key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leaver:
+    """Whoever has a leave link, as its page speaks to them."""
+
+    subscriber: Subscriber
+    #: For their eyes: most of the address is hidden.
+    half_address: str
+    state: SubscriptionState
+    #: Of a paused subscription: active again from then on.
+    until: datetime | None
+
+
+async def leaver(app: App, token: str) -> Leaver:
+    """Whose leave link it is.
+
+    Raises:
+        BadToken: forged, or made for another purpose.
+        NotFound: they were forgotten, or never subscribed to it.
+    """
+    slug, key = app.links.read_leave(token)
+    async with app.db.read() as conn:
+        person = await _by_key(conn, key)
+    for one in person.subscriptions:
+        if one.newsletter == slug:
+            return Leaver(
+                subscriber=person.subscriber,
+                half_address=half_shown(person.subscriber.email),
+                state=one.state,
+                until=one.until,
+            )
+    raise NotFound("nobody is subscribed by this link any more")
+
+
+# ---------------------------------------------------------------------------- choose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other:
+    """Another newsletter, and how somebody stands with it."""
+
+    newsletter: Newsletter
+    #: None: they never asked for it.
+    state: SubscriptionState | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What one subscriber gets of one newsletter, and what there is to choose from."""
 
     newsletter: Newsletter
     subscriber: Subscriber
+    #: For their eyes: most of the address is hidden.
+    half_address: str
     #: Slug and title.
     sections: tuple[tuple[str, str], ...]
     #: Tag and name.
     languages: tuple[tuple[str, str], ...]
+    frequencies: tuple[Frequency, ...]
+    choices: Choices
+    #: Only ACTIVE and PAUSED can be changed; others can subscribe again.
+    state: SubscriptionState
+    #: Of PAUSED: active again from then on.
+    until: datetime | None
+    #: Newsletters that they may join, or get already.
+    others: tuple[Other, ...]
 
 
 async def wishes(app: App, token: str) -> Wishes:
-    """What the subscriber whose preferences link has *token* gets.
+    """What the subscriber whose preferences link has *token* gets, or got before they left.
 
     Raises:
         BadToken: forged, or made for another purpose.
-        NotFound: nobody is subscribed by it any more, or there is no such newsletter.
+        NotFound: they were forgotten, or there is no such newsletter.
     """
     slug, key = app.links.read_preferences(token)
     newsletter = app.newsletter(slug)
     async with app.db.read() as conn:
-        person = await subscribers.by_key(conn, key, slug, active=True)
+        person = await _by_key(conn, key)
+    found = {one.newsletter: one for one in person.subscriptions}
+    if slug not in found:
+        raise NotFound("nobody is subscribed by this link any more")
+    now = choices_of(person, found[slug])
+    there = offer(newsletter, app.settings.newsletters, now)
     return Wishes(
         newsletter=newsletter,
-        subscriber=person,
-        sections=tuple((editorial.section_slug(rule), rule.title) for rule in newsletter.sections),
-        languages=language_choices(newsletter, person),
+        subscriber=_as_reader(person, found[slug]),
+        half_address=half_shown(person.subscriber.email),
+        sections=there.sections,
+        languages=there.languages,
+        frequencies=there.frequencies,
+        choices=now,
+        state=found[slug].state,
+        until=found[slug].until,
+        others=_others(app, slug, found),
     )
 
 
-async def change_wishes(
-    app: App, token: str, *, sections: Collection[str], language: str, form: str
-) -> None:
-    """Send a subscriber what they want, from the next mail on; the language and the form of all
-    their newsletters.
+def _as_reader(person: Person, subscription: Subscription) -> Subscriber:
+    return replace(person.subscriber, sections=subscription.sections, briefs=subscription.briefs)
+
+
+def _others(app: App, slug: str, found: Mapping[str, Subscription]) -> tuple[Other, ...]:
+    return tuple(
+        Other(newsletter=one, state=found[one.slug].state if one.slug in found else None)
+        for one in app.settings.newsletters
+        if one.slug != slug and (one.slug in app.offered or one.slug in found)
+    )
+
+
+async def change_wishes(app: App, token: str, choices: Choices) -> None:
+    """Send a subscriber what they want, from the next mail on; language, time zone and form of
+    all their newsletters.
 
     Args:
-        sections: slugs; none and all of them both mean all, also those that are to come.
-        language: a tag of `Wishes.languages`.
-        form: full, compact or text.
+        choices: no section and all of them both mean all, also those that are to come.
 
     Raises:
         BadToken: forged, or made for another purpose.
         NotFound: nobody is subscribed by it any more.
-        Conflict: there is no such section, language or form; nothing is changed.
+        Conflict: some of it is not on offer; nothing is changed.
     """
     now = await wishes(app, token)
-    slugs = [slug for slug, _ in now.sections]
-    _one_of("section", slugs, *sorted(sections))
-    _one_of("language", [tag for tag, _ in now.languages], language)
-    _one_of("form", [form.value for form in Form], form)
-    chosen = [slug for slug in slugs if slug in sections]
+    there = Offer(sections=now.sections, languages=now.languages, frequencies=now.frequencies)
+    wanted = chosen(there, choices, now.choices)
+    slug, reader = now.newsletter.slug, now.subscriber
     async with app.db.write() as conn:
-        await subscribers.change(
-            conn,
-            now.subscriber.id,
-            now.newsletter.slug,
-            sections=() if len(chosen) == len(slugs) else chosen,
-            language=language,
-            form=Form(form),
-        )
-    log.info("wishes", newsletter=now.newsletter.slug, who=who(now.subscriber.email))
+        await people.hold(conn, reader.id)
+        if await people.state_of(conn, reader.id, slug) not in _GETTING:
+            raise NotFound("nobody is subscribed by this link any more")
+        await people.choose(conn, reader.id, slug, wanted)
+    log.info("wishes", newsletter=slug, who=who(reader.email))
 
 
-def _one_of(what: str, known: Sequence[str], *given: str) -> None:
-    strange = [one for one in given if one not in known]
-    if strange:
-        there = ", ".join(known) or "none"
-        raise Conflict(f"there is no {what} {strange[0][:60]!r}; choose of: {there}")
+# ------------------------------------------------------------------- leave, and pause
 
 
-def read_text(path: Path) -> str:
-    """A CSV file as text: UTF-8, with or without a mark; else cp1252, as spreadsheets write."""
-    stored = path.read_bytes()
+async def leave(app: App, token: str, *, cause: By = By.ONE_CLICK) -> bool:
+    """End the subscription a link was made for; False when it had ended before.
+
+    Raises:
+        BadToken: forged, or made for another purpose.
+        NotFound: nobody is subscribed by it any more.
+    """
+    newsletter, key = app.links.read_leave(token)
+    async with app.db.write() as conn:
+        person = await subscribers.by_key(conn, key, newsletter)
+        ended = await _move(app, conn, person.id, newsletter, SubscriptionEvent.END, cause=cause)
+    log.info("left", newsletter=newsletter, who=who(person.email), again=not ended)
+    return ended
+
+
+async def leave_all(app: App, token: str) -> int:
+    """End every subscription of whoever has the link; return how many were not ended yet.
+
+    Raises:
+        BadToken, NotFound: as `leave`; a leave link will do as well.
+    """
+    _, key = _either(app, token)
+    async with app.db.write() as conn:
+        id = await people.keyed(conn, key)
+        await people.hold(conn, id)
+        ended = 0
+        for newsletter in await people.newsletters_of(conn, id):
+            ended += await _move(app, conn, id, newsletter, SubscriptionEvent.END, cause=By.PAGE)
+    log.info("left all", subscriptions=ended)
+    return ended
+
+
+async def pause(app: App, token: str, days: int) -> None:
+    """Send nothing of a newsletter for so many days; then it goes on by itself.
+
+    Raises:
+        BadToken: forged, or made for another purpose; a leave link will do as well.
+        NotFound: nobody is subscribed by it any more.
+        Conflict: *days* is not from 1 to 365.
+    """
+    newsletter, key = _either(app, token)
+    if not 1 <= days <= LONGEST_PAUSE:
+        raise Conflict(f"a pause has 1 to {LONGEST_PAUSE} days, not {days}")
+    until = app.now() + timedelta(days=days)
+    async with app.db.write() as conn:
+        person = await subscribers.by_key(conn, key, newsletter)
+        event = SubscriptionEvent.PAUSE
+        moved = await _move(app, conn, person.id, newsletter, event, cause=By.PAGE, until=until)
+        if not moved and await people.state_of(conn, person.id, newsletter) not in _GETTING:
+            raise NotFound("nobody is subscribed by this link any more")
+    log.info("paused", newsletter=newsletter, who=who(person.email), days=days)
+
+
+async def resume(app: App, token: str) -> None:
+    """Go on with a paused newsletter now; harmless when it is not paused.
+
+    Raises:
+        BadToken: forged, or made for another purpose; a leave link will do as well.
+        NotFound: nobody is subscribed by it any more.
+    """
+    newsletter, key = _either(app, token)
+    async with app.db.write() as conn:
+        person = await subscribers.by_key(conn, key, newsletter)
+        event = SubscriptionEvent.RESUME
+        moved = await _move(app, conn, person.id, newsletter, event, cause=By.PAGE)
+        if not moved and await people.state_of(conn, person.id, newsletter) not in _GETTING:
+            raise NotFound("nobody is subscribed by this link any more")
+    log.info("resumed", newsletter=newsletter, who=who(person.email))
+
+
+async def resume_due(app: App) -> int:
+    """Go on with the newsletters whose pause is over; return how many."""
+    resumed = 0
+    while not app.stopping.is_set():
+        async with app.db.read() as conn:
+            due = await people.due_to_resume(conn, app.now())
+        if not due:
+            break
+        async with app.db.write() as conn:
+            for id, newsletter in due:
+                resumed += await people.wake(app.db, conn, id, newsletter, now=app.now())
+    return resumed
+
+
+async def _move(
+    app: App,
+    conn: Connection,
+    subscriber_id: int,
+    newsletter: str,
+    event: SubscriptionEvent,
+    *,
+    cause: By,
+    until: datetime | None = None,
+) -> bool:
+    return await people.move(
+        app.db, conn, subscriber_id, newsletter, event, cause=cause, now=app.now(), until=until
+    )
+
+
+# ------------------------------------------------------------------- come back, and join
+
+
+async def back(app: App, token: str) -> None:
+    """Subscribe whoever has left again, with a new consent; harmless if they get it.
+
+    Raises:
+        BadToken: forged, or made for another purpose; a leave link will do as well.
+        NotFound: they were forgotten, or there is no such newsletter any more.
+        Conflict: nothing is ever mailed to them.
+    """
+    slug, key = _either(app, token)
+    async with app.db.write() as conn:
+        # Whoever never subscribed to it has no such link.
+        await subscribers.by_key(conn, key, slug)
+        await _agree(app, conn, key, app.newsletter(slug), given="link in a mail")
+
+
+async def join(app: App, token: str, newsletter_slug: str) -> None:
+    """Subscribe to another newsletter, by the preferences link of one; harmless if they get it.
+
+    Raises:
+        BadToken: forged, or made for another purpose.
+        NotFound: they were forgotten, or there is no such newsletter.
+        Conflict: nobody can sign up for it, or nothing is ever mailed to them.
+    """
+    _, key = app.links.read_preferences(token)
+    newsletter = app.newsletter(newsletter_slug)
+    async with app.db.write() as conn:
+        id = await people.keyed(conn, key)
+        state = await people.state_of(conn, id, newsletter.slug)
+        if newsletter.slug not in app.offered and state is None:
+            raise Conflict("nobody can sign up for this newsletter")
+        await _agree(app, conn, key, newsletter, given="preferences page")
+
+
+async def _agree(
+    app: App, conn: Connection, key: str, newsletter: Newsletter, *, given: str
+) -> None:
+    """Note a consent given by somebody whose address is proved by their link, and begin."""
+    id = await people.keyed(conn, key)
+    if not await people.hold(conn, id):
+        raise NotFound("nobody is known by this link any more")
+    person = await people.person(conn, id)
+    reader = person.subscriber
+    cause = await people.barred(conn, reader.email, app.key)
+    if cause and cause not in LIFTED_BY_CONSENT:
+        raise Conflict("nothing is ever mailed to this address; write to us if that is wrong")
+    if await people.state_of(conn, id, newsletter.slug) in _GETTING:
+        return
+    wording, language = consent_wording(newsletter, reader.language)
+    consent = Consent(at=app.now(), given=given, wording=wording, language=language)
+    await people.move(
+        app.db,
+        conn,
+        id,
+        newsletter.slug,
+        SubscriptionEvent.CONSENT,
+        cause=By.PAGE,
+        now=app.now(),
+        consent_id=await people.note_consent(conn, id, newsletter.slug, consent),
+    )
+    await people.lift(conn, reader.email, app.key, LIFTED_BY_CONSENT)
+    log.info("subscribed by link", newsletter=newsletter.slug, who=who(reader.email))
+
+
+# --------------------------------------------------------------------- what is kept
+
+
+async def send_data(app: App, token: str) -> bool:
+    """Mail somebody what is kept of them; False if they got such a letter within 24 hours.
+
+    Raises:
+        BadToken: forged, or made for another purpose.
+        NotFound: they were forgotten.
+    """
+    newsletter, key = app.links.read_preferences(token)
+    kinds, since = (LetterKind.DATA,), app.now() - DATA_EVERY
+    async with app.db.read() as conn:
+        id = await people.keyed(conn, key)
+        if await letters.written_since(conn, id, kinds, since=since):
+            return False
+    data = await privacy.data_of(app, id)
+    async with app.db.write() as conn:
+        if not await people.hold(conn, id):
+            raise NotFound("nobody is known by this link any more")
+        # Asked again: the button may have been pressed twice.
+        if await letters.written_since(conn, id, kinds, since=since):
+            return False
+        content = {"data": data}
+        await letters.write(conn, LetterKind.DATA, id, newsletter, content=content, now=app.now())
+    log.info("data asked for", newsletter=newsletter)
+    return True
+
+
+async def forget(app: App, token: str, *, never: bool) -> None:
+    """Forget whoever has the preferences link: see `privacy.erase`.
+
+    Args:
+        never: write to them never again, even if somebody signs up with their address.
+
+    Raises:
+        BadToken: forged, or made for another purpose.
+        NotFound: they were forgotten before.
+    """
+    _, key = app.links.read_preferences(token)
+    async with app.db.read() as conn:
+        id = await people.keyed(conn, key)
+    await privacy.erase(app, id, barred=Barred.REQUEST if never else Barred.ERASED)
+
+
+# ------------------------------------------------------------------------- suppression
+
+
+async def suppress(
+    app: App, address_or_domain: str, cause: Barred = Barred.ADMIN, *, actor: str = ""
+) -> None:
+    """Never mail an address again, or a domain and all below it, whatever is imported later.
+
+    Args:
+        actor: who of the newsroom does it, for the audit log; "" leaves no row.
+
+    Raises:
+        NotFound: it is neither.
+    """
+    address, domain = _address_or_domain(address_or_domain)
+    async with app.db.write() as conn:
+        if address:
+            await people.bar(app.db, conn, address, cause, hash_key=app.key, now=app.now())
+        else:
+            await people.bar_domain(app.db, conn, domain, cause, now=app.now())
+        await _note(app, conn, actor, "suppress", address, domain or cause.value)
+    log.info("suppressed", who=who(address), domain=domain)
+
+
+async def allow(app: App, address_or_domain: str, *, actor: str = "") -> bool:
+    """Take an address or a domain off the suppression list; False if it was not on it.
+
+    Raises:
+        NotFound: it is neither.
+    """
+    address, domain = _address_or_domain(address_or_domain)
+    async with app.db.write() as conn:
+        if address:
+            freed = await people.lift(conn, address, app.key)
+        else:
+            freed = await people.unbar_domain(conn, domain)
+        if freed:
+            await _note(app, conn, actor, "allow", address, domain)
+    log.info("allowed", who=who(address), domain=domain, again=not freed)
+    return freed
+
+
+def _address_or_domain(text: str) -> tuple[str, str]:
     try:
-        return stored.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return stored.decode("cp1252", errors="replace")
+        return (parse_address(text), "") if "@" in text else ("", parse_domain(text))
+    except ValueError as error:
+        raise NotFound(str(error)) from error
+
+
+async def _note(
+    app: App, conn: Connection, actor: str, act: str, address: str, detail: str
+) -> None:
+    if actor:
+        hashed = address_hash(address, key=app.key) if address else ""
+        await audit.note(
+            conn, actor=actor, act=act, detail=detail, address_hash=hashed, now=app.now()
+        )

@@ -1,30 +1,14 @@
-"""The verbs of a delivery: freeze the audience, send, settle doubts.
-
-The rhythm that makes a crash harmless: the intent to write to a window of people is committed
-before any of their content leaves; what was answered is committed together with the next
-intent; in between, the event file notes each message begun and each reply heard.
-"""
+"""The verbs of an edition's deliveries: freeze the audience, send, settle doubts."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from hashlib import blake2b
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
 
-from digest import store
+from digest import returning
 from digest.app import App
-from digest.errors import (
-    Conflict,
-    Deferred,
-    DigestError,
-    NotFound,
-    Refused,
-    RelayDown,
-    RenderError,
-    Vanished,
-)
-from digest.mail import Transport
+from digest.courier import Courier, Progress, silent
+from digest.errors import Conflict
 from digest.model import (
     DELIVERY_LIFE,
     Counts,
@@ -36,18 +20,25 @@ from digest.model import (
     Outcome,
     Subscriber,
 )
-from digest.printer import Printer, printer_for
-from digest.store import editions, journal, subscribers
-from digest.store.journal import Claim
-from digest.telemetry import log, who
+from digest.printer import Printer, printer_for, readers_of
+from digest.slots import hour_at
+from digest.store import Connection, editions, journal, subscribers
+from digest.store.editions import Record
+from digest.telemetry import log
 
-Progress = Callable[[Counts], None]
+__all__ = [
+    "TROUBLED",
+    "Progress",
+    "close_doubts",
+    "deliver",
+    "freeze",
+    "listing",
+    "resend",
+    "silent",
+    "stands",
+]
 
 TROUBLED = (DeliveryState.FAILED, DeliveryState.DOUBTFUL, DeliveryState.DEFERRED)
-
-
-def silent(counts: Counts) -> None:
-    """Nobody is watching."""
 
 
 # ---------------------------------------------------------------------- freeze
@@ -57,27 +48,64 @@ async def freeze(app: App, edition_id: str) -> int:
     """Decide for whom an approved edition is: everybody active now.  Return how many.
 
     Later joiners are not mailed yesterday's paper; who leaves in between is skipped at the
-    last moment.
+    last moment.  Whoever chose a later hour stands in a chunk that waits for it.
     """
     async with app.db.write() as conn:
         record = await editions.get(conn, edition_id, lock=True)
         if record.state is not EditionState.APPROVED:
             return record.planned
+        readers = readers_of(app, record.slot)
+        base = record.dated(now=app.now())
         planned, after = 0, 0
-        while True:
-            ids = await subscribers.page_of_ids(
-                conn, record.newsletter, after=after, limit=journal.CHUNK
-            )
-            if not ids:
-                break
-            await journal.add_chunk(conn, edition_id, ids)
-            planned, after = planned + len(ids), ids[-1]
+        waiting: dict[datetime | None, list[int]] = defaultdict(list)
+        while seats := await subscribers.seats(conn, readers, after=after, limit=journal.CHUNK):
+            after = seats[-1].id
+            planned += len(seats)
+            for seat in seats:
+                at = base if seat.hour is None else hour_at(base, seat.hour, seat.timezone)
+                ids = waiting[at if at > base else None]
+                ids.append(seat.id)
+                if len(ids) == journal.CHUNK:
+                    await journal.add_chunk(
+                        conn, edition_id, ids, not_before=at if at > base else None
+                    )
+                    ids.clear()
+        for due, ids in waiting.items():
+            if ids:
+                await journal.add_chunk(conn, edition_id, ids, not_before=due)
         await journal.set_planned(conn, edition_id, planned)
         await editions.move(conn, edition_id, EditionEvent.BEGIN)
     return planned
 
 
 # --------------------------------------------------------------------- deliver
+
+
+class _EditionErrand:
+    """One edition, carried to its audience."""
+
+    def __init__(self, app: App, edition: Edition, record: Record, printer: Printer) -> None:
+        self.id = edition.id
+        self._app = app
+        self._printer = printer
+        self._readers = readers_of(app, record.slot)
+        # Of the edition, not of the clock: a message sent again is the same message.
+        self._dated = record.dated(now=app.now())
+
+    async def goes_on(self, conn: Connection) -> bool:
+        return (await editions.get(conn, self.id)).state is EditionState.SENDING
+
+    async def people(self, conn: Connection, ids: Sequence[int]) -> dict[int, Subscriber]:
+        return await subscribers.active(conn, self._readers, ids, hash_key=self._app.key)
+
+    async def mail(self, subscriber: Subscriber) -> bytes:
+        at = self._dated
+        if subscriber.hour is not None:
+            at = hour_at(at, subscriber.hour, subscriber.timezone)
+        return await self._printer.mail(subscriber, sent_at=at)
+
+    async def settled(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
+        await returning.settle_refusals(self._app, conn, self.id, outcomes)
 
 
 async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> Counts:
@@ -101,14 +129,12 @@ async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> 
             raise Conflict(f"edition {edition_id} is {record.state}: only an approved one is sent")
         await journal.requeue(conn, edition_id, [DeliveryState.DEFERRED], now=app.now())
         edition = await editions.content(conn, edition_id)
-        chunks = await journal.open_chunks(conn, edition_id)
+        chunks = await journal.open_chunks(conn, edition_id, now=app.now())
     if chunks:
         printer = await printer_for(app, edition)
         # If this one is broken nothing of the edition is fit to leave, and it is nobody's try.
         await asyncio.to_thread(printer.variant, printer.everything())
-        # Of the edition, not of the clock: a message sent again is the same message.
-        sent_at = record.dated(now=app.now())
-        courier = _Courier(app, edition, printer, progress, sent_at=sent_at)
+        courier = Courier(app, _EditionErrand(app, edition, record, printer), progress)
         async with app.transport() as transport:
             for seq in chunks:
                 async with app.db.lease(f"deliver:{edition_id}:{seq}") as mine:
@@ -128,309 +154,6 @@ async def _finish(app: App, edition_id: str) -> Counts:
     if not counts.reconciles:
         log.error("deliveries do not add up", edition=edition_id, counts=str(counts))
     return counts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Send:
-    """One message to one person, about to be sent."""
-
-    subscriber: Subscriber
-    attempts: int
-
-
-class _Courier:
-    """Carries chunks of one edition to one transport."""
-
-    def __init__(
-        self,
-        app: App,
-        edition: Edition,
-        printer: Printer,
-        progress: Progress,
-        *,
-        sent_at: datetime,
-    ) -> None:
-        self._app = app
-        self._edition = edition
-        self._printer = printer
-        self._progress = progress
-        self._sent_at = sent_at
-        self._counts = Counts()
-
-    async def carry(self, transport: Transport, seq: int) -> None:
-        """Send one chunk to its end, window by window."""
-        app, id = self._app, self._edition.id
-        folder = app.data_dir / "events"
-        async with app.db.write() as conn:
-            held = await journal.claim(conn, id, seq)
-            self._counts = await journal.counts(conn, id)
-        if held is None:
-            return
-        outcomes = await self._recover(held, folder)
-        async with app.db.write() as conn:
-            # Whoever of the broken window is not settled now was certainly not begun.
-            broken = held.open_window
-            held = await journal.settle(
-                app.db, conn, held, outcomes, cursor=held.cursor, window_to=held.cursor
-            )
-            await journal.put_back(conn, held, broken)
-        store.forget_events(folder, id, seq)
-        with store.open_events(folder, id, seq, held.fence) as events:
-            gone: list[Outcome] = []
-            outcomes = []
-            try:
-                while True:
-                    held, people, gone = await self._open_window(held, outcomes)
-                    events.settled()
-                    outcomes = []
-                    if held.cursor == len(held.ids):
-                        return
-                    outcomes = gone + await self._send_all(transport, people, events)
-            except _Stopped as stopped:
-                async with app.db.write() as conn:
-                    # The window is shut again: nobody in it is left half-said.
-                    unsent = held.open_window
-                    held = await journal.settle(
-                        app.db,
-                        conn,
-                        held,
-                        gone + stopped.outcomes,
-                        cursor=held.cursor,
-                        window_to=held.cursor,
-                    )
-                    await journal.put_back(conn, held, unsent)
-                raise stopped.cause from stopped
-
-    async def _recover(self, held: Claim, folder: Path) -> list[Outcome]:
-        """What became of the window that a dead worker left open."""
-        window = held.open_window
-        if not window:
-            return []
-        async with self._app.db.read() as conn:
-            rows = await journal.known(conn, held.edition_id, window)
-        trace = store.read_events(folder, held.edition_id, held.seq, held.opened_by)
-        now = self._app.now()
-        outcomes = []
-        for id in window:
-            row = rows.get(id)
-            if row is not None and row.state is not DeliveryState.SENDING:
-                continue
-            attempts = (row.attempts if row else 0) + 1
-            if id in trace.replied:
-                code = trace.replied[id]
-                outcomes.append(
-                    self._outcome_of(id, code, "noted before the process was killed", attempts, now)
-                )
-            elif id in trace.started or not trace.trusted:
-                if self._app.settings.mail.on_doubt == "resend":
-                    continue
-                outcomes.append(
-                    Outcome(
-                        subscriber_id=id,
-                        state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.VANISH],
-                        text="the process was killed while the relay had the message",
-                        at=now,
-                        attempts=attempts,
-                    )
-                )
-        if outcomes:
-            log.warning("recovered a broken window", edition=held.edition_id, chunk=held.seq)
-        return outcomes
-
-    async def _open_window(
-        self, held: Claim, outcomes: Sequence[Outcome]
-    ) -> tuple[Claim, list[_Send], list[Outcome]]:
-        """Commit *outcomes* and the next intent; return whom to write to, and who is gone."""
-        app = self._app
-        async with app.db.write() as conn:
-            record = await editions.get(conn, held.edition_id)
-            going_on = record.state is EditionState.SENDING and not app.stopping.is_set()
-            ids = held.window_after(app.settings.mail.window) if going_on else ()
-            held = await journal.settle(
-                app.db,
-                conn,
-                held,
-                outcomes,
-                cursor=held.window_to,
-                window_to=held.window_to + len(ids),
-            )
-            tried = await journal.begin(conn, held, ids)
-            # Live rows: a leave or a suppression since the freeze is honoured.
-            people = await subscribers.active(
-                conn, self._edition.newsletter, tried, hash_key=app.key
-            )
-        sends, gone = [], []
-        for id, before in tried.items():
-            if id in people:
-                sends.append(_Send(subscriber=people[id], attempts=before + 1))
-            else:
-                gone.append(self._skipped(id, "left, or suppressed, since the audience was frozen"))
-        self._count(outcomes)
-        if not going_on and held.cursor < len(held.ids):
-            raise Conflict(f"sending of {held.edition_id} was stopped")
-        return held, sends, gone
-
-    async def _send_all(
-        self, transport: Transport, people: Sequence[_Send], events: store.EventFile
-    ) -> list[Outcome]:
-        """Write to everybody of a window, as many at once as there are connections."""
-        waiting = iter(people)
-        outcomes: list[Outcome] = []
-        causes: list[RelayDown] = []
-        crashes: list[BaseException] = []
-
-        async def work() -> None:
-            for send in waiting:
-                if causes or crashes or self._app.stopping.is_set():
-                    return
-                try:
-                    outcomes.append(await self._send(transport, send, events))
-                except RelayDown as error:
-                    causes.append(error)
-                    outcomes.extend(self._behind(send, error))
-                except BaseException as error:  # noqa: BLE001 - raised again, below
-                    crashes.append(error)
-
-        # Nobody is left behind: a sender that went on after the event file is closed would
-        # write to people whom the next worker takes for never begun.
-        await asyncio.gather(*(work() for _ in range(self._app.settings.mail.connections)))
-        if crashes:
-            raise crashes[0]
-        if causes:
-            raise _Stopped(outcomes, causes[0])
-        if len(outcomes) < len(people):
-            raise _Stopped(outcomes, Conflict("asked to stop"))
-        return outcomes
-
-    def _behind(self, send: _Send, error: RelayDown) -> list[Outcome]:
-        """Somebody at whom the relay hangs up waits behind the others; it is no try of theirs."""
-        if error.code not in (421, 503):
-            return []
-        mail = self._app.settings.mail
-        later = self._app.now() + timedelta(seconds=mail.retry_s)
-        return [
-            Outcome(
-                subscriber_id=send.subscriber.id,
-                state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.DEFER],
-                code=error.code,
-                text=error.text,
-                at=self._app.now(),
-                not_before=later,
-                attempts=send.attempts - 1,
-            )
-        ]
-
-    async def _send(self, transport: Transport, send: _Send, events: store.EventFile) -> Outcome:
-        """One message: its outcome, whatever the relay says of the person.
-
-        Raises:
-            RelayDown: it is about us; nothing was begun for this person.
-        """
-        app, subscriber = self._app, send.subscriber
-        delay = app.pace.take()
-        if delay:
-            await asyncio.sleep(delay)
-        try:
-            message = await self._printer.mail(subscriber, sent_at=self._sent_at)
-            reply = await transport.send(
-                message,
-                sender=app.settings.mail.from_address,
-                to=subscriber.email,
-                started=lambda: events.started(subscriber.id),
-            )
-        except NotFound as error:
-            return self._skipped(subscriber.id, str(error))
-        except RenderError as error:
-            # Nothing was begun: whoever gets another variant goes on, these wait for its repair.
-            later = self._outcome_of(subscriber.id, 450, str(error), send.attempts, app.now())
-            return replace(later, code=0)
-        except Vanished as error:
-            log.warning("no answer heard", edition=self._edition.id, who=who(subscriber.email))
-            return self._vanished(send, error)
-        except (Deferred, Refused) as error:
-            events.replied(subscriber.id, error.code or 450)
-            outcome = self._outcome_of(
-                subscriber.id, error.code or 450, error.text, send.attempts, app.now()
-            )
-            if isinstance(error, Refused):
-                outcome = replace(
-                    outcome, state=DeliveryState.FAILED, not_before=None, code=error.code
-                )
-            return outcome
-        events.replied(subscriber.id, reply.code)
-        return replace(
-            self._outcome_of(subscriber.id, reply.code, reply.text, send.attempts, app.now()),
-            enhanced=reply.enhanced,
-            relay=reply.relay,
-        )
-
-    def _vanished(self, send: _Send, error: Vanished) -> Outcome:
-        """In doubt: held for the operator, or sent again, as `on_doubt` says."""
-        mail, now = self._app.settings.mail, self._app.now()
-        again = mail.on_doubt == "resend" and send.attempts < mail.attempts
-        event = DeliveryEvent.DEFER if again else DeliveryEvent.VANISH
-        return Outcome(
-            subscriber_id=send.subscriber.id,
-            state=DELIVERY_LIFE[DeliveryState.SENDING][event],
-            text=error.text,
-            at=now,
-            not_before=now + timedelta(seconds=mail.retry_s) if again else None,
-            attempts=send.attempts,
-        )
-
-    def _outcome_of(self, id: int, code: int, text: str, attempts: int, now: datetime) -> Outcome:
-        """What a reply makes of a delivery: accepted, refused, or later while tries are left."""
-        mail = self._app.settings.mail
-        event = DeliveryEvent.REFUSE
-        if 200 <= code < 300:
-            event = DeliveryEvent.ACCEPT
-        elif code < 500 and attempts < mail.attempts:
-            event = DeliveryEvent.DEFER
-        state = DELIVERY_LIFE[DeliveryState.SENDING][event]
-        wait = mail.retry_s * 2 ** (attempts - 1) * _jitter(self._edition.id, id, attempts)
-        return Outcome(
-            subscriber_id=id,
-            state=state,
-            code=code,
-            text=text,
-            at=now,
-            attempts=attempts,
-            not_before=now + timedelta(seconds=wait) if event is DeliveryEvent.DEFER else None,
-        )
-
-    def _skipped(self, id: int, why: str) -> Outcome:
-        return Outcome(
-            subscriber_id=id,
-            state=DELIVERY_LIFE[DeliveryState.PENDING][DeliveryEvent.SUPPRESS],
-            text=why,
-            at=self._app.now(),
-        )
-
-    def _count(self, outcomes: Sequence[Outcome]) -> None:
-        """Tell whoever is watching, from what is committed."""
-        names = ("sent", "failed", "skipped", "doubtful")
-        tally = {name: getattr(self._counts, name) for name in names}
-        for outcome in outcomes:
-            if outcome.state.value in tally:
-                tally[outcome.state.value] += 1
-        pending = self._counts.planned - sum(tally.values()) - self._counts.bounced
-        self._counts = replace(self._counts, pending=pending, **tally)
-        self._progress(self._counts)
-
-
-class _Stopped(Exception):
-    """Sending ended early; what was answered until then must still be written down."""
-
-    def __init__(self, outcomes: list[Outcome], cause: DigestError) -> None:
-        super().__init__(str(cause))
-        self.outcomes = outcomes
-        self.cause = cause
-
-
-def _jitter(edition_id: str, id: int, attempts: int) -> float:
-    """0.75 to 1.25, the same each time: retries spread out without rolling dice."""
-    byte = blake2b(f"{edition_id} {id} {attempts}".encode(), digest_size=1).digest()[0]
-    return 0.75 + byte / 510
 
 
 # ------------------------------------------------------------------- by hand

@@ -12,14 +12,19 @@ from types import MappingProxyType
 
 from digest import (
     announce,
+    audience,
     breaking,
     collect,
     compose,
     deliver,
     hubs,
+    joining,
+    letters,
+    mailbag,
     pictures,
     pipeline,
     preflight,
+    privacy,
     store,
 )
 from digest import publish as publishing
@@ -64,6 +69,16 @@ class Standing:
     pings: bool = False
     #: Lists or feeds are of another look than pages would have now.
     outdated: bool = False
+    #: Somebody has sent in a form that nobody has looked at.
+    signups: bool = False
+    #: A letter is to be sent.
+    letters: bool = False
+    #: Somebody's pause is over.
+    resuming: bool = False
+    #: When what is kept of people was last looked through for what is too old.
+    tended_at: datetime | None = None
+    #: When the mailbox of [returns] was last read.
+    returns_at: datetime | None = None
 
 
 #: How long an edition waits for its sources at its hour.
@@ -72,6 +87,8 @@ _EDITION_WAITS_S = 120.0
 _SWEPT_EVERY = timedelta(days=1)
 #: How far back an unattended slot is looked for; a longer outage holds only the latest.
 LOOK_BACK = timedelta(days=8)
+#: How often what is kept of people is looked through for what is too old.
+_TENDED_EVERY = timedelta(days=1)
 
 
 def due(
@@ -118,12 +135,29 @@ def due(
         jobs.append(Job(verb="publish", key="publish"))
     if standing.pings:
         jobs.append(Job(verb="announce", key="announce"))
+    jobs.extend(_of_people(now, standing, settings))
     keep = timedelta(days=settings.collect.keep_days)
     if standing.oldest is not None and standing.oldest < now - keep - _SWEPT_EVERY:
         jobs.append(Job(verb="sweep", key="sweep"))
     for record in standing.moving:
         jobs.extend(_next_step(now, standing, record))
     return jobs
+
+
+def _of_people(now: datetime, standing: Standing, settings: Settings) -> Iterator[Job]:
+    """What is due of those who read, whatever is sent to them."""
+    if standing.signups:
+        yield Job(verb="signups", key="signups")
+    if standing.letters:
+        yield Job(verb="letters", key="letters")
+    if standing.resuming:
+        yield Job(verb="resume", key="resume")
+    if standing.tended_at is None or standing.tended_at < now - _TENDED_EVERY:
+        yield Job(verb="tend", key="tend")
+    every = timedelta(minutes=settings.returns.every_min)
+    mailbox = settings.returns.url or settings.returns.path
+    if mailbox and (standing.returns_at is None or standing.returns_at <= now - every):
+        yield Job(verb="returns", key="returns")
 
 
 def _missing(now: datetime, standing: Standing, newsletter: Newsletter) -> Slot | None:
@@ -289,6 +323,31 @@ async def _sweep(app: App) -> None:
     await collect.sweep(app)
 
 
+async def _signups(app: App) -> None:
+    await joining.take_signups(app)
+    # Whoever has just signed up looks into their mailbox now, not at the next tick.
+    await letters.post(app)
+
+
+async def _letters(app: App) -> None:
+    await letters.post(app)
+
+
+async def _resume(app: App) -> None:
+    await audience.resume_due(app)
+
+
+async def _tend(app: App) -> None:
+    await joining.expire(app)
+    await privacy.forget_old(app)
+    async with app.db.write() as conn:
+        await store.subscribers.note_tended(conn, now=app.now())
+
+
+async def _returns(app: App) -> None:
+    await mailbag.fetch(app)
+
+
 HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
     {
         "collect": _collect,
@@ -302,5 +361,10 @@ HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
         "hubs": _hubs,
         "announce": _announce,
         "sweep": _sweep,
+        "signups": _signups,
+        "letters": _letters,
+        "resume": _resume,
+        "tend": _tend,
+        "returns": _returns,
     }
 )

@@ -74,7 +74,9 @@ async def preview(
     printer = await printer_for(app, edition)
     layout = printer.layout(reader)
     message = printer.message(reader, sent_at=app.now())
-    lint = await asyncio.to_thread(_checked, app, message, reader.email, layout.left_out)
+    lint = await asyncio.to_thread(
+        _checked, app, edition_id, message, reader.email, layout.left_out
+    )
     html, text = _parts(message)
     files: dict[str, str | bytes] = {"page.html": await _page(app, edition)}
     if html:
@@ -97,11 +99,12 @@ async def preview(
     )
 
 
-def _checked(app: App, message: bytes, to: str, left_out: int) -> render.Report:
+def _checked(app: App, edition_id: str, message: bytes, to: str, left_out: int) -> render.Report:
     return render.lint(
         message,
         envelope_to=to,
-        envelope_from=app.settings.mail.from_address,
+        # As that of any reader's.
+        envelope_from=app.links.return_path(edition_id, 1) or app.settings.mail.from_address,
         postal_address=app.settings.site.postal_address,
         left_out=left_out,
     )

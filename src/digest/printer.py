@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Lock
 
-from digest import editorial, hosted, pictures, render
+from digest import editorial, hosted, pictures, render, segments
 from digest.app import App
 from digest.errors import NotFound, Refused, RenderError
-from digest.model import Edition, Form, Picks, Subscriber
+from digest.model import Edition, Form, Frequency, Picks, Slot, Subscriber
+from digest.slots import readership
 from digest.store import subscribers
+from digest.store.subscribers import Readers
 from digest.telemetry import log
 
 #: Variants that are kept at a time: those used last.  0.2 MB each, 0.5 MB the longest.
@@ -21,13 +23,25 @@ _KEPT = 128
 async def printer_for(app: App, edition: Edition) -> "Printer":
     """A printer with the pictures that are kept of *edition*, for those who get it now."""
     gallery = await pictures.gallery(app, edition.id)
+    newsletter = app.newsletter(edition.newsletter)
+    # However often they want it: the variants are laid out before it is known who gets this one.
+    wanting = dict.fromkeys((newsletter.slug, *newsletter.best_of), tuple(Frequency))
+    readers = Readers(newsletter=newsletter.slug, wanted=wanting)
     async with app.db.read() as conn:
-        wanted = await subscribers.languages_and_forms(conn, edition.newsletter)
+        wanted = await subscribers.languages_and_forms(conn, readers)
     files: Mapping[str, bytes] = {}
     if gallery.show == "embedded":
         names = {one.file for one in gallery.kept.values()} | {app.press.logo} - {""}
         files = await asyncio.to_thread(hosted.read_files, app.out_dir, names)
     return Printer(app, edition, gallery=gallery, files=files, wanted=wanted)
+
+
+def readers_of(app: App, slot: Slot) -> Readers:
+    """Who gets the edition of a slot: by how often they want it, and the newsletter's segment."""
+    newsletter = app.newsletter(slot.newsletter)
+    wanted = readership(newsletter, slot, app.settings.newsletters)
+    segment = segments.parse(newsletter.segment) if newsletter.segment.strip() else None
+    return Readers(newsletter=newsletter.slug, wanted=wanted, segment=segment)
 
 
 class Printer:

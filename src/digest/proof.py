@@ -9,7 +9,7 @@ from pathlib import Path
 from digest.app import App
 from digest.errors import NotFound, Refused
 from digest.model import Edition, Subscriber
-from digest.printer import printer_for
+from digest.printer import printer_for, readers_of
 from digest.store import editions, journal, subscribers
 
 
@@ -47,14 +47,14 @@ async def rehearse(app: App, edition: Edition, folder: Path) -> int:
     Nothing is sent and nothing is remembered.
     """
     printer = await printer_for(app, edition)
+    readers = readers_of(app, edition.slot)
     written, after = 0, 0
     async with app.transport(dry_run=folder) as transport:
         while True:
             async with app.db.read() as conn:
-                ids = await subscribers.page_of_ids(
-                    conn, edition.newsletter, after=after, limit=journal.CHUNK
-                )
-                people = await subscribers.active(conn, edition.newsletter, ids, hash_key=app.key)
+                seats = await subscribers.seats(conn, readers, after=after, limit=journal.CHUNK)
+                ids = [seat.id for seat in seats]
+                people = await subscribers.active(conn, readers, ids, hash_key=app.key)
             if not ids:
                 return written
             after = ids[-1]
@@ -65,7 +65,8 @@ async def rehearse(app: App, edition: Edition, folder: Path) -> int:
                     continue
                 await transport.send(
                     message,
-                    sender=app.settings.mail.from_address,
+                    sender=app.links.return_path(edition.id, person.id)
+                    or app.settings.mail.from_address,
                     to=person.email,
                     started=lambda: None,
                 )

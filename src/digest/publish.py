@@ -100,6 +100,8 @@ def look_of(app: App, newsletter: Newsletter) -> str:
         *(f"{other.slug} {other.title}" for other in settings.newsletters),
         *(f"{source.id} {source.title}" for source in settings.sources),
         press.logo,
+        # Links to where anybody can sign up.
+        *sorted(press.sign_up),
         press.templates.fingerprint("pages"),
     ]
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

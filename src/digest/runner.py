@@ -7,6 +7,7 @@ harmless.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -18,9 +19,22 @@ from digest.app import App
 from digest.collect import sources_of
 from digest.errors import DigestError
 from digest.listening import listen
+from digest.mailbag import MAILBOX
 from digest.model import EditionState, Job
 from digest.publish import look_of
-from digest.store import editions, items, journal, pings, reports, sources
+from digest.store import (
+    Connection,
+    editions,
+    items,
+    journal,
+    letters,
+    people,
+    pings,
+    reports,
+    signups,
+    sources,
+    subscribers,
+)
 from digest.telemetry import log, masked
 
 #: After a job fails: first wait, and the longest.
@@ -66,11 +80,11 @@ async def look(app: App) -> jobs.Standing:
             retry_at = await journal.next_due(conn, record.id)
             if retry_at is not None:
                 retries[record.id] = retry_at
-            if await journal.open_chunks(conn, record.id):
+            if await journal.open_chunks(conn, record.id, now=app.now()):
                 unfinished.add(record.id)
         printed = await editions.printed_looks(conn)
         known = await sources.known(conn)
-        return jobs.Standing(
+        stands = jobs.Standing(
             sources=known,
             since=since,
             taken=taken,
@@ -90,6 +104,20 @@ async def look(app: App) -> jobs.Standing:
             pings=await pings.any_due(conn, app.now()) is not None,
             outdated=any(printed.get(slug) != look for slug, look in looks.items()),
         )
+        return await _with_people(app, conn, stands)
+
+
+async def _with_people(app: App, conn: Connection, stands: jobs.Standing) -> jobs.Standing:
+    """And what those who read wait for."""
+    mailbox = stands.sources.get(MAILBOX)
+    return replace(
+        stands,
+        signups=await signups.any_waiting(conn),
+        letters=await letters.any_due(conn, app.now()),
+        resuming=bool(await people.due_to_resume(conn, app.now())),
+        tended_at=await subscribers.tended_at(conn),
+        returns_at=mailbox.checked_at if mailbox else None,
+    )
 
 
 def _looks(app: App) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from digest.cli import (
+    bounces,
     clicks,
     coverage,
     desk,
@@ -56,6 +57,7 @@ looks.add_to(app)
 reading.add_to(app)
 desk.add_to(app)
 people.add_to(app)
+bounces.add_to(app)
 push.add_to(app)
 steps.add_to(app)
 sources.add_to(app)

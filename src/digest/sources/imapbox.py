@@ -182,7 +182,8 @@ class _Visit:
         if letter.no_news:
             self._leave(head, fault_of(source_id, letter))
             return True
-        if head.size > self.max_bytes:
+        cut = self.place.everything
+        if head.size > self.max_bytes and not cut:
             self._leave(head, too_big(source_id, letter, self.max_bytes))
             return True
         try:
@@ -196,7 +197,7 @@ class _Visit:
                 self._broken(head, FetchError(source_id, text, fault=Fault.BUSY))
                 return False
             self._leave(head, SourceError(source_id, text))
-        elif data is not None and len(data) > self.max_bytes:
+        elif data is not None and len(data) > self.max_bytes and not cut:
             self._leave(head, too_big(source_id, letter, self.max_bytes))
         else:
             before = replace(self.reached, tried=0)

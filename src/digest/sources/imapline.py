@@ -29,7 +29,7 @@ from imap_tools.errors import (
 
 from digest.errors import Fault, FetchError
 from digest.settings import Source
-from digest.sources.letterhead import FIELDS, Letterhead, read_letterhead
+from digest.sources.letterhead import FIELDS, FIELDS_OF_ALL, Letterhead, read_letterhead
 from digest.telemetry import masked
 
 T = TypeVar("T")
@@ -62,10 +62,18 @@ class Place:
     backlog: int
     timeout_s: float
     tls: ssl.SSLContext | None
+    #: Every mail is wanted, also one that is no news, or too long: its beginning.
+    everything: bool = False
 
     @classmethod
     def of(
-        cls, source: Source, password: str | None, *, timeout_s: float, tls: ssl.SSLContext | None
+        cls,
+        source: Source,
+        password: str | None,
+        *,
+        timeout_s: float,
+        tls: ssl.SSLContext | None,
+        everything: bool = False,
     ) -> "Place":
         """The place that *source* names.
 
@@ -97,6 +105,7 @@ class Place:
             backlog=source.backlog,
             timeout_s=timeout_s,
             tls=tls,
+            everything=everything,
         )
 
 
@@ -199,7 +208,8 @@ class Line:
         """Size and headers of mails, by UID; those that are gone by now are missing."""
         if not uids:
             return ()
-        fields = " ".join(FIELDS).upper()
+        everything = self.place.everything
+        fields = " ".join(FIELDS_OF_ALL if everything else FIELDS).upper()
         answer, data = self._client.uid(
             "FETCH",
             ",".join(map(str, uids)),
@@ -211,7 +221,7 @@ class Line:
             uid, size = _UID.search(told), _SIZE.search(told)
             if uid and size:
                 number = int(uid[1])
-                letter = read_letterhead(head)
+                letter = read_letterhead(head, everything=everything)
                 found[number] = Head(uid=number, size=int(size[1]), letter=letter)
         return tuple(found[uid] for uid in uids if uid in found)
 

@@ -2,7 +2,8 @@
 
 A mailbox that takes newsletters also gets what newsletters bring with them: requests to
 confirm, receipts of delivery, answers of people on holiday.  None of these is news, and the
-first wants the operator.  Their text is `reading`'s; here only headers are looked at.
+first wants the operator.  A mailbox that bounces go to is asked for everything.  What a mail
+says is `reading`'s, or `returns`'; here only headers are looked at.
 """
 
 import re
@@ -34,6 +35,8 @@ FIELDS: Final = (
     "X-List-Administrivia",
     "Content-Type",
 )
+#: Besides, where every mail counts: what tells apart two reports of one second without an id.
+FIELDS_OF_ALL: Final = (*FIELDS, "To", "Received")
 #: Longer heads are cut: nothing that is looked at stands so far down.
 LONGEST_HEAD: Final = 64_000
 _LONGEST_FIELD: Final = 2_000
@@ -78,8 +81,12 @@ class Letterhead:
     no_news: str | None
 
 
-def read_letterhead(head: bytes) -> Letterhead:
-    """Read the headers at the start of *head*; what is missing or broken is done without."""
+def read_letterhead(head: bytes, *, everything: bool = False) -> Letterhead:
+    """Read the headers at the start of *head*; what is missing or broken is done without.
+
+    Args:
+        everything: whatever it is, it is to be read: reports and automatic answers too.
+    """
     message = BytesHeaderParser(policy=compat32).parsebytes(head[:LONGEST_HEAD].lstrip(b"\r\n"))
     subject = _line(message, "Subject")
     # By hand: the library's parser goes as deep as somebody nests brackets.
@@ -89,9 +96,9 @@ def read_letterhead(head: bytes) -> Letterhead:
     sender = name if name and "@" not in name else address.rpartition("@")[2].strip("> ")
     shown = f'"{_short(subject)}"' if subject else "a mail without a subject"
     return Letterhead(
-        key=_key(message),
+        key=_key_of_any(message) if everything else _key(message),
         shown=f"{shown} from {_short(sender)}" if sender else shown,
-        no_news=_no_news(message, subject),
+        no_news=None if everything else _no_news(message, subject),
     )
 
 
@@ -117,6 +124,12 @@ def _key(message: Message) -> str:
         kind = "head"
         told = "\n".join(_line(message, name) for name in ("Date", "From", "Subject"))
     return f"{kind}:{blake2b(told.encode('utf-8', 'replace'), digest_size=16).hexdigest()}"
+
+
+def _key_of_any(message: Message) -> str:
+    # Whoever writes reports may give no Message-ID, or always the same.
+    told = "\n".join(_line(message, name) for name in FIELDS_OF_ALL)
+    return f"mail:{blake2b(told.encode('utf-8', 'replace'), digest_size=16).hexdigest()}"
 
 
 def _no_news(message: Message, subject: str) -> str | None:

@@ -47,6 +47,7 @@ async def read_mailbox(
     cursor: str | None,
     unread: Unread,
     max_bytes: int,
+    everything: bool = False,
     timeout_s: float = 30.0,
     tls: ssl.SSLContext | None = None,
 ) -> Mailbox:
@@ -64,6 +65,8 @@ async def read_mailbox(
         cursor: what the last visit returned; None if there was none.
         unread: asked with keys of mails found.
         max_bytes: of one mail; larger ones are faults and are told once.
+        everything: of a mailbox that bounces go to: no mail is a fault for what it is, and of
+            one that is too large the beginning is taken.
         timeout_s: of one step of the conversation; the whole visit may take ten times as long.
         tls: trusts the server; the system's own certificates otherwise.
 
@@ -72,10 +75,15 @@ async def read_mailbox(
     """
     if source.path is not None:
         return await _read_maildir(
-            source, base / source.path.expanduser(), cursor, unread=unread, max_bytes=max_bytes
+            source,
+            base / source.path.expanduser(),
+            cursor,
+            unread=unread,
+            max_bytes=max_bytes,
+            everything=everything,
         )
     return await read_imap(
-        Place.of(source, password, timeout_s=timeout_s, tls=tls),
+        Place.of(source, password, timeout_s=timeout_s, tls=tls, everything=everything),
         cursor=cursor,
         unread=unread,
         max_bytes=max_bytes,
@@ -117,7 +125,13 @@ class _File:
 
 
 async def _read_maildir(
-    source: Source, path: Path, cursor: str | None, *, unread: Unread, max_bytes: int
+    source: Source,
+    path: Path,
+    cursor: str | None,
+    *,
+    unread: Unread,
+    max_bytes: int,
+    everything: bool,
 ) -> Mailbox:
     found = await asyncio.to_thread(lambda: sorted(_files(path, source.id), key=_by_age))
     known: tuple[str, ...] = ()
@@ -126,7 +140,7 @@ async def _read_maildir(
         found = found[-source.backlog :]
     new = await unread([file.key for file in found])
     chosen = _share([file for file in found if file.key in new], max_bytes)
-    box = await asyncio.to_thread(_read_files, source.id, chosen, max_bytes)
+    box = await asyncio.to_thread(_read_files, source.id, chosen, max_bytes, everything)
     return replace(box, cursor=_VISITED, done=known + box.done)
 
 
@@ -180,14 +194,15 @@ def _share(files: list[_File], max_bytes: int) -> list[_File]:
     return files
 
 
-def _read_files(source_id: str, files: list[_File], max_bytes: int) -> Mailbox:
+def _read_files(source_id: str, files: list[_File], max_bytes: int, everything: bool) -> Mailbox:
     messages: list[tuple[str, bytes]] = []
     faults: list[SourceError] = []
     done: list[str] = []
     for file in files:
         try:
             with file.path.open("rb") as opened:
-                data = opened.read(LONGEST_HEAD if file.size > max_bytes else max_bytes + 1)
+                too_long = file.size > max_bytes and not everything
+                data = opened.read(LONGEST_HEAD if too_long else max_bytes + 1)
         except FileNotFoundError:
             # Somebody has read or deleted it just now; in its new place it is found next time.
             continue
@@ -195,6 +210,9 @@ def _read_files(source_id: str, files: list[_File], max_bytes: int) -> Mailbox:
             reason = (error.strerror or "cannot be read").lower()
             text = f"{file.key} cannot be read ({reason}); check its permissions"
             faults.append(FetchError(source_id, text, fault=Fault.NO_ACCESS))
+            continue
+        if everything:
+            messages.append((file.key, data))
             continue
         letter = read_letterhead(data)
         if fault := _fault(source_id, letter, max(len(data), file.size), max_bytes):

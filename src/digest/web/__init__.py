@@ -1,8 +1,8 @@
 """Loud room, on the face layer: HTTP in.
 
 `create` gives an ASGI application: the published pages and feeds, a search in them, the way
-out of a subscription, and, when mail goes to the embedded relay, its outbox.  It reads files
-and calls verbs; it decides nothing.
+into a subscription and out of it, what relays report, and, when mail goes to the embedded relay,
+its outbox.  It reads files and calls verbs; it decides nothing.
 """
 
 from starlette.applications import Starlette
@@ -15,7 +15,8 @@ from digest.app import App
 from digest.clicks import Clicks
 from digest.errors import BadToken, DigestError, NotFound
 from digest.telemetry import log
-from digest.web import api, archive, desk, go, hubs, outbox, public, search
+from digest.web import api, archive, desk, go, hooks, hubs, outbox, public, search, subscribing
+from digest.web.limits import Limits
 from digest.web.safety import Below, SafetyHeaders
 
 __all__ = ["create"]
@@ -44,9 +45,11 @@ def create(app: App) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/health", _health),
         *public.ROUTES,
+        *subscribing.ROUTES,
         *desk.ROUTES,
         *api.ROUTES,
         *hubs.ROUTES,
+        *hooks.ROUTES,
         *go.ROUTES,
         *search.routes(search.Turns()),
     ]
@@ -69,4 +72,8 @@ def create(app: App) -> Starlette:
     )
     served.state.app = app
     served.state.clicks = Clicks()
+    audience = app.settings.audience
+    served.state.limits = Limits(
+        network_per_hour=audience.network_per_hour, total_per_hour=audience.total_per_hour
+    )
     return served

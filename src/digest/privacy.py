@@ -1,0 +1,244 @@
+"""The verbs of privacy: what is kept of somebody, forgetting them, and forgetting in time.
+
+Erasing leaves of a person the number of theirs in old deliveries, which nobody else ever gets,
+and, unless nothing is to be remembered, a keyed hash of the address that keeps imports from
+bringing them back.  Each of these may be run twice, or again after a crash.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from digest.app import App
+from digest.errors import NotFound, StoreError
+from digest.mail.forgotten import drop_mails
+from digest.model import Barred, Consent
+from digest.store import Connection, audit, forgetting, kept, people, scrubbing, subscribers
+from digest.store.subscribers import address_hash
+from digest.telemetry import log
+
+#: People erased in one transaction, by the clock.
+_BATCH: Final = 100
+#: A letter is looked up by what comes back of it, and by its link; longer than both.
+_LETTERS: Final = timedelta(days=30)
+
+
+# -------------------------------------------------------------------------- erasing
+
+
+async def erase(
+    app: App,
+    subscriber_id: int,
+    *,
+    barred: Barred | None,
+    actor: str = "",
+    gone_since: datetime | None = None,
+) -> None:
+    """Forget somebody: every row, every kept mail, in all files; harmless if they are gone.
+
+    Args:
+        barred: why they are never to be imported again (ERASED), or never to be written to
+            (REQUEST); None remembers nothing, of somebody who never confirmed.
+        actor: who of the newsroom does it; "" is they themselves, or the clock.
+        gone_since: only if they have had no subscription since then, even now.
+    """
+    ids = [subscriber_id]
+    if await _erase_all(app, ids, barred=barred, actor=actor, gone_since=gone_since):
+        log.info("erased", by=actor or "themselves")
+        try:
+            await scrubbing.clean(app.db)
+        except StoreError as error:
+            # They are gone, and that is what they asked for; `forget_old` cleans up.
+            log.warning("the files of the database are not clean yet", reason=str(error))
+
+
+async def _erase_all(
+    app: App,
+    ids: Sequence[int],
+    *,
+    barred: Barred | None,
+    actor: str = "",
+    gone_since: datetime | None = None,
+) -> int:
+    async with app.db.read() as conn:
+        addresses = await subscribers.names(conn, ids)
+    if not addresses:
+        return 0
+    # Before their rows, or nobody would know the address after a crash; and again after, for
+    # what was on its way meanwhile.
+    await _drop_mails(app, list(addresses.values()))
+    scrubbing.mark(app.db)
+    erased = 0
+    async with app.db.write() as conn:
+        for id, address in sorted(addresses.items()):
+            if not await forgetting.erase(conn, id, gone_since=gone_since):
+                continue
+            erased += 1
+            if barred is not None:
+                await people.bar(app.db, conn, address, barred, hash_key=app.key, now=app.now())
+            if actor:
+                hashed = address_hash(address, key=app.key)
+                detail = f"suppressed as {barred}" if barred else ""
+                await audit.note(
+                    conn,
+                    actor=actor,
+                    act="erase",
+                    detail=detail,
+                    address_hash=hashed,
+                    now=app.now(),
+                )
+    await _drop_mails(app, list(addresses.values()))
+    return erased
+
+
+async def _drop_mails(app: App, addresses: Sequence[str]) -> None:
+    for folder in (app.outbox, app.data_dir / "mails"):
+        await asyncio.to_thread(drop_mails, folder, addresses)
+
+
+# ------------------------------------------------------------------------- my data
+
+
+async def data_of(app: App, subscriber_id: int) -> dict[str, object]:
+    """Everything that is kept of somebody, as JSON has it; nothing of anybody else.
+
+    Raises:
+        NotFound: they were erased.
+    """
+    async with app.db.read() as conn:
+        person = await people.person(conn, subscriber_id)
+        consents = await people.consents_of(conn, subscriber_id)
+        letters = await kept.letters_of(conn, subscriber_id)
+        deliveries = await kept.deliveries_of(conn, subscriber_id)
+        returns = await kept.returns_of(conn, subscriber_id)
+        barred = await people.barred(conn, person.subscriber.email, app.key)
+        hashed = address_hash(person.subscriber.email, key=app.key)
+        acts = await audit.listing(conn, limit=1000, address_hash=hashed)
+    reader = person.subscriber
+    told: dict[str, object] = {
+        "address": reader.email,
+        "name": reader.name,
+        "language": reader.language,
+        "timezone": reader.timezone,
+        "form": reader.form,
+        "known_since": person.created_at,
+        "number": reader.id,
+        "subscriptions": [_subscription(asdict(one)) for one in person.subscriptions],
+        "consents": [_consent(slug, consent) for slug, consent in consents],
+        "changes": [asdict(change) for change in person.changes],
+        "tags": person.tags,
+        "letters": [asdict(one) for one in letters],
+        "deliveries": [asdict(one) for one in deliveries],
+        "returns": [asdict(one) for one in returns],
+        "suppressed": barred,
+        # Who it was is somebody else's data.
+        "acts_of_the_newsroom": [
+            {"at": act.at, "act": act.act, "detail": act.detail} for act in reversed(acts)
+        ],
+    }
+    return {name: _plain(value) for name, value in told.items()}
+
+
+def _subscription(values: dict[str, Any]) -> dict[str, Any]:
+    # Consents stand in a list of their own, also those of before.
+    values.pop("consent")
+    return values
+
+
+def _consent(newsletter: str, consent: Consent) -> dict[str, Any]:
+    return {"newsletter": newsletter, **asdict(consent)}
+
+
+def _plain(value: Any) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return str(value) if isinstance(value, str) else value
+
+
+# ------------------------------------------------------------------------- in time
+
+
+async def forget_old(app: App) -> dict[str, int]:
+    """Delete what is older than [privacy] lets it be; return how much of each kind went."""
+    wanted, now = app.settings.privacy, app.now()
+    letters = max(_LETTERS, timedelta(days=app.settings.audience.confirm_days + 1))
+
+    def before(days: int) -> datetime:
+        return now - timedelta(days=days)
+
+    async def bounces(conn: Connection) -> int:
+        return await forgetting.drop_bounces(conn, before=before(wanted.keep_bounces_days))
+
+    async def acts(conn: Connection) -> int:
+        return await audit.drop_old(conn, before=before(wanted.keep_audit_days))
+
+    async def old_letters(conn: Connection) -> int:
+        return await forgetting.drop_letters(conn, before=now - letters)
+
+    gone = {
+        "people": await _forget_people(app, before(wanted.keep_ended_days)),
+        "deliveries": await _forget_deliveries(app, before(wanted.keep_deliveries_days)),
+        "bounces": await _until_none(app, bounces),
+        "letters": await _until_none(app, old_letters),
+        "audit": await _until_none(app, acts),
+    }
+    # Also when nothing went: whoever was killed between deleting and this has left it to us.
+    await scrubbing.clean_all(app.db)
+    log.info("forgotten", **gone)
+    return gone
+
+
+async def _forget_people(app: App, before: datetime) -> int:
+    erased, after = 0, 0
+    while not app.stopping.is_set():
+        async with app.db.read() as conn:
+            ids = await forgetting.long_gone(conn, before, after=after, limit=_BATCH)
+        if not ids:
+            break
+        erased += await _erase_all(app, ids, barred=Barred.ERASED, gone_since=before)
+        after = ids[-1]
+    return erased
+
+
+async def _forget_deliveries(app: App, before: datetime) -> int:
+    async with app.db.read() as conn:
+        editions = await forgetting.old_editions(conn, before)
+    gone = 0
+    for edition_id in editions:
+
+        async def some(conn: Connection, edition_id: str = edition_id) -> int:
+            return await forgetting.drop_deliveries(conn, edition_id)
+
+        gone += await _until_none(app, some)
+    return gone
+
+
+async def _until_none(app: App, drop: Callable[[Connection], Coroutine[Any, Any, int]]) -> int:
+    """Call *drop*, each time in a transaction of its own, until nothing is left."""
+    gone = 0
+    while not app.stopping.is_set():
+        async with app.db.write() as conn:
+            some = await drop(conn)
+        if not some:
+            break
+        gone += some
+    return gone
+
+
+async def number_of(app: App, email: str) -> int:
+    """The number of whoever has this address, for commands.
+
+    Raises:
+        NotFound: nobody has.
+    """
+    async with app.db.read() as conn:
+        id = await people.find(conn, email)
+    if id is None:
+        raise NotFound("nobody with this address is known here")
+    return id
