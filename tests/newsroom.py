@@ -134,9 +134,21 @@ def run_digest(
     Args:
         kill_when: asked every millisecond or so; once it says yes the process gets SIGKILL.
     """
-    command = [sys.executable, "-m", "digest", *arguments]
+    return run_python(folder, "-m", "digest", *arguments, kill_when=kill_when)
+
+
+def run_python(
+    folder: Path, *arguments: str, kill_when: Callable[[], bool] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """``python ARGUMENTS`` in *folder*, which finds the tests' modules; see `run_digest`."""
+    command = [sys.executable, *arguments]
     process = subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
     )
     if kill_when is not None:
         while process.poll() is None:

@@ -15,6 +15,7 @@ from digest import audience
 from digest.app import App
 from digest.errors import BadToken, Conflict, NotFound
 from digest.model import (
+    LIFTED_BY_CONSENT,
     Barred,
     By,
     Choices,
@@ -251,7 +252,73 @@ async def test_a_pause_has_an_end(tmp_path: Path, store_url: str) -> None:
         assert (await audience.wishes(app, token)).choices.hour == 9
 
 
+async def test_what_is_left_comes_by_no_other_subscription_either(
+    tmp_path: Path, store_url: str
+) -> None:
+    async with newsroom(tmp_path, people=2, store_url=store_url) as (app, _):
+        weekly = {}
+        for number, often in ((1, Frequency.WEEKLY), (2, Frequency.DAILY)):
+            token = await token_of(app, number)
+            await audience.join(app, token, "weekly")
+            await audience.change_wishes(app, token, Choices(frequency=often))
+            person = (await reader(app, number)).subscriber
+            weekly[number] = app.links.leave_token("weekly", person)
+        await audience.pause(app, weekly[1], 7)
+        assert (await state(app), await state(app, "weekly")) == ("paused", "paused")
+        await audience.resume(app, weekly[1])
+        assert (await state(app), await state(app, "weekly")) == ("active", "active")
+        for link in weekly.values():
+            assert await audience.leave(app, link)
+            assert not await audience.leave(app, link)
+        assert (await state(app), await state(app, "weekly")) == ("ended", "ended")
+        assert {change.cause for change in (await reader(app)).changes[-2:]} == {"one-click"}
+        # Who gets every edition of the other keeps it.
+        assert (await state(app, number=2), await state(app, "weekly", 2)) == ("active", "ended")
+
+
 # --------------------------------------------------------------- coming back, and joining
+
+
+async def test_an_old_link_brings_back_for_thirty_days(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as (app, clock):
+        token, leave = await token_of(app), await leave_token_of(app)
+        await audience.leave(app, leave)
+        clock.at += timedelta(days=30)
+        await audience.back(app, leave)
+        await audience.leave(app, leave)
+        clock.at += timedelta(days=30, seconds=1)
+        for coming in (
+            audience.back(app, leave),
+            audience.back(app, token),
+            audience.join(app, token, "daily"),
+        ):
+            with pytest.raises(Conflict, match="sign up again"):
+                await coming
+        assert await state(app) == "ended"
+        # Another one is joined by it all the same.
+        await audience.join(app, token, "weekly")
+        assert await state(app, "weekly") == "active"
+
+
+@pytest.mark.parametrize("cause", sorted(LIFTED_BY_CONSENT))
+async def test_who_gets_it_but_is_barred_is_let_go_by_agreeing_anew(
+    tmp_path: Path, cause: Barred
+) -> None:
+    async with newsroom(tmp_path) as (app, clock):
+        token = await token_of(app)
+        for number, verb in enumerate(
+            (audience.back(app, token), audience.join(app, token, "daily"))
+        ):
+            await audience.suppress(app, "reader1@example.com", cause)
+            clock.at += timedelta(minutes=1)
+            await verb
+            assert not await audience.allow(app, "reader1@example.com")
+            person = await reader(app)
+            consent = person.subscriptions[0].consent
+            assert consent is not None
+            assert (consent.at, len(person.changes)) == (clock.at, 1)
+            async with app.db.read() as conn:
+                assert len(await people.consents_of(conn, 1)) == number + 2
 
 
 async def test_who_comes_back_agrees_anew(tmp_path: Path, store_url: str) -> None:
@@ -310,7 +377,7 @@ async def test_only_bounces_are_lifted_by_coming_back(tmp_path: Path, cause: Bar
         token = await token_of(app)
         await audience.leave(app, await leave_token_of(app))
         await audience.suppress(app, "Reader1@example.com", cause)
-        if cause in (Barred.BOUNCE, Barred.ERASED):
+        if cause in LIFTED_BY_CONSENT:
             await audience.back(app, token)
             assert not await audience.allow(app, "reader1@example.com")
             return

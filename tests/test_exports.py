@@ -151,9 +151,9 @@ async def test_who_left_does_not_come_back_with_an_export_from_elsewhere(tmp_pat
         text = await written(app)
     async with open_newsroom(tmp_path / "new") as app:
         moved = await take_in(app, text)
-        assert (moved.added, moved.passed_over, moved.barred) == (3, 1, 1)
+        assert (moved.added, moved.passed_over, moved.barred, moved.ended) == (3, 1, 0, 1)
         again = await take_in(app, PEOPLE)
-        assert (again.known, again.suppressed) == (3, 1)
+        assert (again.known, again.suppressed) == (4, 0)
 
 
 # ------------------------------------------------------------------------- there and back

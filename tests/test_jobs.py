@@ -287,7 +287,14 @@ def test_what_people_wait_for_is_due_at_once_and_what_is_too_old_once_a_day() ->
 
     def keys(standing: Standing, now: datetime = MORNING, told: Settings = settings) -> set[str]:
         found = due(now, standing, settings=told, sources=[])
-        return {job.key for job in found} & {"signups", "letters", "resume", "tend", "returns"}
+        return {job.key for job in found} & {
+            "signups",
+            "letters",
+            "resume",
+            "tend",
+            "returns",
+            "clean",
+        }
 
     assert keys(quiet) == set()
     assert keys(replace(quiet, signups=True, letters=True, resuming=True)) == {
@@ -296,6 +303,9 @@ def test_what_people_wait_for_is_due_at_once_and_what_is_too_old_once_a_day() ->
     assert keys(quiet, MORNING + timedelta(hours=23)) == set()
     assert keys(quiet, MORNING + timedelta(hours=25)) == {"tend"}
     assert keys(replace(quiet, tended_at=None)) == {"tend"}
+    erased = replace(quiet, unclean=MORNING)
+    assert keys(erased, MORNING + timedelta(minutes=59)) == set()
+    assert keys(erased, MORNING + timedelta(minutes=60)) == {"clean"}
 
 
 def test_the_mailbox_of_bounces_is_looked_into_as_often_as_it_says() -> None:

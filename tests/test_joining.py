@@ -20,6 +20,7 @@ from digest.app import App
 from digest.errors import BadToken, Conflict, NotFound
 from digest.joining import Asked
 from digest.model import (
+    LIFTED_BY_CONSENT,
     Barred,
     By,
     Choices,
@@ -315,7 +316,7 @@ async def test_only_bounces_and_erasures_are_lifted_by_a_confirmed_sign_up(
 
         await bar()
         await sign_up(app)
-        if cause not in (Barred.BOUNCE, Barred.ERASED):
+        if cause not in LIFTED_BY_CONSENT:
             assert (await written(app), await known(app)) == ([], None)
             return
         (letter,) = await written(app)
@@ -324,6 +325,37 @@ async def test_only_bounces_and_erasures_are_lifted_by_a_confirmed_sign_up(
         await joining.confirm(app, link(app, letter))
         async with app.db.read() as conn:
             assert await people.barred(conn, ANN, app.key) is None
+
+
+@pytest.mark.parametrize("cause", sorted(LIFTED_BY_CONSENT))
+async def test_who_gets_it_but_is_barred_is_asked_and_let_go_by_the_answer(
+    tmp_path: Path, cause: Barred
+) -> None:
+    async with newsroom(tmp_path, people=1) as clock:
+        app, email = clock.app, "reader1@example.com"
+        await audience.suppress(app, email, cause)
+        await sign_up(app, email=email, choices=Choices(hour=9))
+        (letter,) = await written(app)
+        assert letter.kind is LetterKind.CONFIRM
+        clock.now += HOUR
+        await joining.confirm(app, link(app, letter))
+        assert not await audience.allow(app, email)
+        person = await known(app, email)
+        assert person is not None
+        (subscription,) = person.subscriptions
+        assert subscription.consent is not None
+        # The one that they stand on: what comes back of before is about the past.
+        assert (subscription.state, subscription.hour) == (S.ACTIVE, 9)
+        assert (subscription.consent.at, subscription.consent.wording) == (clock.now, WORDING)
+        assert (await joining.confirm(app, link(app, letter))).done
+        # The link has done its work: it lifts nothing a second time, and does not say it did.
+        await audience.suppress(app, email, cause)
+        for verb in (joining.confirm, joining.confirmation):
+            with pytest.raises(NotFound, match="used before"):
+                await verb(app, link(app, letter))
+        clock.now += DAY
+        await sign_up(app, email=email)
+        assert [one.kind for one in await written(app)] == [LetterKind.CONFIRM] * 2
 
 
 async def test_who_is_suppressed_after_asking_cannot_confirm(tmp_path: Path) -> None:
@@ -572,6 +604,56 @@ async def test_who_never_confirms_is_forgotten(tmp_path: Path, store_url: str) -
         await sign_up(app)
         await joining.confirm(app, link(app, (await written(app))[-1]))
         assert await state(app) == "active"
+
+
+async def test_a_stranger_whose_question_bounced_is_forgotten_as_one(tmp_path: Path) -> None:
+    async with newsroom(tmp_path) as clock:
+        app = clock.app
+        await sign_up(app)
+        told = Return(kind=ReturnKind.HARD, recipient=ANN, status="5.1.1", reporter="ses")
+        await take(app, [told], proved=True)
+        assert await state(app) == "ended"
+        clock.now += 7 * DAY
+        assert await joining.expire(app) == 0
+        clock.now += timedelta(seconds=1)
+        assert await joining.expire(app) == 1
+        assert await known(app) is None
+        async with app.db.read() as conn:
+            assert await people.barred(conn, ANN, app.key) is Barred.BOUNCE
+
+
+async def test_a_stranger_who_was_ended_and_not_yet_erased_is_found_again(tmp_path: Path) -> None:
+    """As a version that did it in two steps left them when it was killed in between."""
+    async with newsroom(tmp_path) as clock:
+        app = clock.app
+        await sign_up(app)
+        async with app.db.write() as conn:
+            await people.move(
+                app.db, conn, 1, "daily", SubscriptionEvent.END, cause=By.EXPIRED, now=clock.now
+            )
+        clock.now += 7 * DAY + timedelta(seconds=1)
+        assert await joining.expire(app) == 1
+        assert await known(app) is None
+        async with app.db.read() as conn:
+            assert await people.barred(conn, ANN, app.key) is None
+
+
+async def test_many_strangers_are_forgotten_in_one_go_and_the_files_cleaned_once(
+    tmp_path: Path,
+) -> None:
+    async with newsroom(tmp_path) as clock:
+        app = clock.app
+        for number in range(12):
+            await joining.ask(app, asked(email=f"stranger{number}@example.com"))
+        await joining.take_signups(app)
+        clock.now += 7 * DAY + timedelta(seconds=1)
+        assert await joining.expire(app) == 12
+        # Marked once, for all of them; the end of the daily round cleans.
+        assert len(list((tmp_path / "data").glob("*unclean*"))) == 1
+        await privacy.forget_old(app)
+        assert list((tmp_path / "data").glob("*unclean*")) == []
+        for path in (tmp_path / "data").rglob("*"):
+            assert not path.is_file() or b"stranger" not in path.read_bytes()
 
 
 # ---------------------------------------------------------------------- whatever happens

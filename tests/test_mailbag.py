@@ -1,10 +1,13 @@
 """The mailbox that bounces end in: each mail is taken once, whatever happens; none is touched."""
 
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from digest import telemetry
+from digest.cli.bounces import sentence
 from digest.errors import Fault, FetchError
 from digest.mailbag import MAILBOX, Fetched, fetch, take_mail
 from digest.returns import Understood, understand
@@ -200,7 +203,7 @@ async def test_a_mail_that_breaks_the_reader_stops_no_other(room: Room, maildir:
             raise RecursionError("too deep")
         return understand(octets)
 
-    assert await fetch(room.app, reading=fragile) == Fetched(mails=2, acted=1)
+    assert await fetch(room.app, reading=fragile) == Fetched(mails=2, acted=1, unclear=1)
     assert await room.state() == ENDED
 
 
@@ -240,6 +243,44 @@ async def test_while_another_process_looks_nobody_else_does(room: Room, maildir:
         assert mine
         assert await fetch(room.app) == Fetched()
     assert (await fetch(room.app)).mails == 1
+
+
+BY_HAND = (
+    b"Message-ID: <hand@example.com>\r\nFrom: reader1@example.com\r\nSubject: your mails\r\n\r\n"
+    b"Please unsubscribe me.\r\n"
+)
+
+
+async def test_what_a_person_writes_by_hand_is_counted_and_told_without_an_address(
+    room: Room, maildir: Maildir, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.set_up(level=logging.INFO)
+    maildir.deliver("1.a", BY_HAND)
+    maildir.deliver("2.a", VACATION)
+    maildir.deliver("3.a", BY_HAND.replace(b"Subject:", b"List-Id: <l.example>\r\nSubject:"))
+    maildir.deliver("4.a", await wish(room))
+    assert await fetch(room.app) == Fetched(mails=4, acted=1, unclear=1)
+    taken = await take_mail(room.app, BY_HAND)
+    assert taken.unclear == 1
+    assert "not understood: read it" in sentence(taken)
+    logged = capsys.readouterr().err
+    assert logged.count("mails were not understood") == 2
+    assert "@" not in logged
+
+
+async def test_one_sentence_says_what_became_of_a_mail(room: Room) -> None:
+    edition = await room.send()
+    octets = report(room, edition)
+    assert sentence(await take_mail(room.app, octets)) == "dsn: 1 report, hard; acted on"
+    assert sentence(await take_mail(room.app, octets)) == "dsn: 1 report, hard; known before"
+    forged = octets.replace(b"To: bounces+", b"To: bounces+aa")
+    assert "1 report, hard; not proved" in sentence(await take_mail(room.app, forged))
+    assert "auto-reply: nothing to act on" in sentence(await take_mail(room.app, VACATION))
+    room.clock.move_to(day=70)
+    late = await take_mail(room.app, report(room, edition, 2))
+    assert (late.acted, late.too_old) == (1, 1)
+    assert "too long ago to act on" in sentence(late)
+    assert await room.state(2) == ACTIVE
 
 
 # ---------------------------------------------------------------------------- IMAP
@@ -299,6 +340,9 @@ async def test_a_mailbox_without_its_password_says_what_to_do(
     tmp_path: Path, peer: ImapPeer
 ) -> None:
     url = f"imap://letters%40press.example@127.0.0.1:{peer.port}/INBOX"
-    async with open_room(tmp_path, returns=f'url = "{url}"\n') as room:
-        with pytest.raises(FetchError, match="has no password"):
+    more = f'url = "{url}"\npassword = {{ env = "DIGEST_RETURNS_PASSWORD" }}\n'
+    async with open_room(tmp_path, returns=more) as room:
+        with pytest.raises(
+            FetchError, match=r"to \[returns\] password = .*DIGEST_RETURNS_PASSWORD"
+        ):
             await fetch(room.app)

@@ -17,6 +17,7 @@ from digest.model import Barred, Choices, Counts, Return, ReturnKind
 from digest.returning import take
 from digest.slots import slot_of
 from digest.store import audit, journal, letters, people, schema, scrubbing, subscribers
+from digest.store.forgetting import Over
 from fakes import FakeRelay, say
 from make import MORNING
 from newsroom import accepted, open_newsroom, write_config, write_day
@@ -126,6 +127,9 @@ async def test_nothing_stays_in_the_gaps_of_a_database_that_grew_and_shrank(
                 for one in addresses
             }
         await privacy._erase_all(app, [ids[one] for one in gone], barred=Barred.ERASED)
+        since = scrubbing.unclean_since(app.db)
+        assert since is not None
+        assert abs(since - MORNING) <= timedelta(seconds=1)
 
         def left() -> int:
             files = (tmp_path / "data").glob("digest.db*")
@@ -133,12 +137,48 @@ async def test_nothing_stays_in_the_gaps_of_a_database_that_grew_and_shrank(
             return len([one for one in gone if one.encode() in stored])
 
         # Too large to be written anew while somebody waits: by the clock, then.
-        await scrubbing.clean(app.db, small=1)
-        await privacy.forget_old(app)
+        assert not await scrubbing.clean(app.db, small=1)
+        assert scrubbing.unclean_since(app.db) == since
+        assert await privacy.clean(app)
+        assert scrubbing.unclean_since(app.db) is None
         assert left() == 0
+        assert await privacy.clean(app)
         assert list((tmp_path / "data").glob("*unclean*")) == []
         async with app.db.read() as conn:
             assert len(await subscribers.names(conn, ids.values())) == 75
+
+
+async def test_who_reads_what_was_before_is_not_waited_for(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path) as app:
+        id = await join(app, ANN)
+        async with app.db.read() as reading:
+            begun = select(func.count()).select_from(schema.subscriber)
+            assert await reading.scalar(begun) == 1
+            # No error for whoever asked: they are gone; the files wait for the reader.
+            await privacy.erase(app, id, barred=Barred.ERASED)
+            assert await people.find(reading, ANN) == id
+            assert not await app.db.scrub(wait_ms=1)
+            assert scrubbing.unclean_since(app.db) is not None
+            # And everybody else writes on.
+            await rolls.add(
+                app, app.newsletter(), BOB, consent_from="the fair", consent_at=MORNING, actor="x"
+            )
+        assert await privacy.clean(app)
+        assert scrubbing.unclean_since(app.db) is None
+        assert files_with(tmp_path, "ann.marlow") == []
+
+
+async def test_marks_of_older_versions_are_overdue(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path) as app:
+        scrubbing.mark(app.db, MORNING)
+        (tmp_path / "data" / "digest.db.unclean-0123456789abcdef").touch()
+        since = scrubbing.unclean_since(app.db)
+        assert since is not None
+        assert since.year == 1970
+        assert await privacy.clean(app)
+        assert scrubbing.unclean_since(app.db) is None
 
 
 async def test_erasing_on_postgresql_leaves_no_row(tmp_path: Path, postgres_url: str) -> None:
@@ -268,13 +308,14 @@ async def test_somebody_who_came_back_meanwhile_is_not_forgotten(tmp_path: Path)
         clock.at += timedelta(days=1)
         before = clock.at
         # As if they had left before; they have not.
-        assert await privacy._erase_all(app, [1], barred=Barred.ERASED, gone_since=before) == 0
+        over = Over(before=before, asked_since=before)
+        assert await privacy._erase_all(app, [1], barred=Barred.ERASED, only=over) == 0
         assert (await rolls.show(app, "reader1@example.com")).subscriptions
         async with app.db.read() as conn:
             assert await people.barred(conn, "reader1@example.com", app.key) is None
 
 
-async def test_a_form_that_was_sent_in_since_outlives_who_is_forgotten_by_the_clock(
+async def test_nobody_who_asks_again_is_forgotten_by_the_clock_before_they_have_answered(
     tmp_path: Path,
 ) -> None:
     write_config(tmp_path)
@@ -287,10 +328,17 @@ async def test_a_form_that_was_sent_in_since_outlives_who_is_forgotten_by_the_cl
             wording_language="", given="sign-up page",
         )  # fmt: skip
         await joining.ask(app, asked)
-        assert (await privacy.forget_old(app))["people"] == 1
+        # First by their form, and then by the question that it leads to.
+        assert (await privacy.forget_old(app))["people"] == 0
         assert await joining.take_signups(app) == 1
+        clock.at += timedelta(days=7)
+        assert (await privacy.forget_old(app))["people"] == 0
         async with app.db.read() as conn:
-            assert len(await letters.waiting(conn)) == 1
+            (letter,) = await letters.waiting(conn)
+        await joining.confirm(app, app.links.confirm_token(letter.number, until=clock.at))
+        await rolls.end(app, "reader1@example.com", actor="ops")
+        clock.at += timedelta(days=366)
+        assert (await privacy.forget_old(app))["people"] == 1
 
 
 async def test_old_bounces_go_and_a_stopping_process_begins_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from digest import returning, telemetry
 from digest.model import (
     By,
+    Choices,
     DeliveryState,
+    Frequency,
     LetterKind,
     Outcome,
     Return,
@@ -85,6 +87,30 @@ async def test_a_mail_that_asks_to_leave_ends_the_one_subscription_of_its_token(
     assert await either.state() == "active: confirmed"
     assert await take(either.app, [wish], proved=False, mark="second") == 1
     assert await either.state() == "ended: mail"
+
+
+async def test_a_mail_that_leaves_a_weekly_ends_the_daily_that_brings_nothing_else(
+    tmp_path: Path,
+) -> None:
+    weekly = '\n[[newsletters]]\nslug = "weekly"\ntitle = "The Weekly"\nbest_of = ["daily"]\n'
+    async with open_room(tmp_path, returns=weekly) as room:
+        for id in (1, 2):
+            await room.agree(id, newsletter="weekly")
+        async with room.app.db.write() as conn:
+            await people.choose(conn, 1, "daily", Choices(frequency=Frequency.WEEKLY))
+        wishes = [
+            Return(
+                kind=ReturnKind.LEAVE,
+                tokens=(await room.token(id, newsletter="weekly"),),
+                reporter="leave",
+            )
+            for id in (1, 2)
+        ]
+        assert await take(room.app, wishes, proved=False) == 2
+        for id in (1, 2):
+            assert await room.state(id, newsletter="weekly") == "ended: mail"
+        assert await room.state(1) == "ended: mail"
+        assert await room.state(2) == "active: import"
 
 
 async def test_a_soft_bounce_is_noted_and_listed_and_ends_nothing(room: Room) -> None:

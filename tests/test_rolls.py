@@ -150,3 +150,14 @@ async def test_nothing_is_done_to_somebody_who_is_not_known(tmp_path: Path) -> N
         other = app.newsletter().model_copy(update={"slug": "weekly"})
         with pytest.raises(NotFound, match="never asked for weekly"):
             await rolls.set_choices(app, "reader1@example.com", other, lambda now: now, actor="ops")
+
+
+async def test_an_address_is_no_tag(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path) as app:
+        await add(app)
+        with pytest.raises(Conflict, match="may be an address"):
+            await rolls.tag(app, ANN, add=["friend of bob@example.com"], actor="ops")
+        # One of before can be taken off; what is noted of it names nobody.
+        assert await rolls.tag(app, ANN, remove=["bob@example.com"], actor="ops") == ()
+        assert (await acts(app))[-1] == "tag (address)"

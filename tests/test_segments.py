@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.segments import FIELDS, And, Comparison, Filter, Not, Or, parse
+from digest.model import Form, Frequency, SubscriptionState
+from digest.segments import FIELDS, WORDS, And, Comparison, Filter, Not, Or, check, parse
 
 
 def one(field: str, operator: str, *values: object) -> Filter:
@@ -137,3 +138,31 @@ filters = st.recursive(
 @given(filters)
 def test_what_a_filter_says_is_read_as_the_filter(wanted: Filter) -> None:
     assert parse(said(wanted)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('section = "sprot"', 'there is no section "sprot"; did you mean "sport"?'),
+        ('tag = "x" or not section in ("sport", "zz")', 'no section "zz"; there are arts, sport'),
+        ('newsletter != "dayly"', 'there is no newsletter "dayly"; did you mean "daily"?'),
+        ('state = "Active"', 'there is no state "Active"; did you mean "active"?'),
+        ('frequency = "dayly"', 'did you mean "daily"?'),
+        ('form = "ful"', 'did you mean "full"?'),
+    ],
+)
+def test_a_name_that_nothing_has_is_told_with_what_may_be_meant(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        check(parse(text), sections={"sport", "arts"}, newsletters={"daily"})
+
+
+def test_what_is_there_and_what_anybody_may_have_is_not_objected_to() -> None:
+    told = 'section = "sport" and newsletter in ("daily") and state = "ended" or tag = "any"'
+    check(parse(told), sections={"sport"}, newsletters={"daily"})
+    with pytest.raises(ValueError, match="nor any other"):
+        check(parse(told), sections=(), newsletters={"daily"})
+
+
+def test_the_words_of_filters_are_those_of_the_rows() -> None:
+    kinds = {"state": SubscriptionState, "frequency": Frequency, "form": Form}
+    assert {name: tuple(kind) for name, kind in kinds.items()} == dict(WORDS)

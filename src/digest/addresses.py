@@ -5,6 +5,7 @@ can tell: nothing is asked of any server here.
 """
 
 import re
+import unicodedata
 from typing import Final
 
 import idna
@@ -32,10 +33,13 @@ _UNSEEN = re.compile(
 def parse_address(text: str) -> str:
     """The one bare address that *text* is: spaces around it go, its domain is in small ASCII.
 
+    What stands before the @ is composed (NFC), as RFC 6532 §3.1 wants it: one keyboard writes "é"
+    as one character, another as two.
+
     Raises:
         ValueError: it is none; with what is wrong, in words that name no more than was given.
     """
-    given = text.strip()
+    given = unicodedata.normalize("NFC", text.strip())
     shown = given if len(given) <= 80 else f"{given[:79]}…"
     found = _ADDRESS.fullmatch(given)
     if found is None or _UNSEEN.search(given):
@@ -67,7 +71,10 @@ def parse_domain(text: str) -> str:
 
 def folded(address: str) -> str:
     """What two spellings of one person's address have in common; addresses are kept by it."""
-    return address.casefold()
+    if address.isascii():
+        return address.lower()
+    # Folding takes letters apart, and what is composed may fold once more.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address).casefold())
 
 
 def domain_of(address: str) -> str:

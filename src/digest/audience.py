@@ -30,13 +30,15 @@ from digest.model import (
 )
 from digest.render.signup import consent_wording
 from digest.settings import Newsletter
-from digest.store import Connection, audit, letters, people, subscribers
+from digest.store import Connection, audit, leaving, letters, people, subscribers
 from digest.store.subscribers import address_hash
 from digest.telemetry import log, who
 
 #: Between two letters with somebody's data.
 DATA_EVERY = timedelta(hours=24)
 LONGEST_PAUSE = 365
+#: How long after leaving an old link brings somebody back.
+BACK_FOR = timedelta(days=30)
 _GETTING = (SubscriptionState.ACTIVE, SubscriptionState.PAUSED)
 
 
@@ -206,7 +208,9 @@ async def change_wishes(app: App, token: str, choices: Choices) -> None:
 
 
 async def leave(app: App, token: str, *, cause: By = By.ONE_CLICK) -> bool:
-    """End the subscription a link was made for; False when it had ended before.
+    """End all that brings somebody the newsletter of a link; False when nothing did.
+
+    Whoever gets it as the best of another ends that too: it brings them nothing else.
 
     Raises:
         BadToken: forged, or made for another purpose.
@@ -226,19 +230,19 @@ async def leave_all(app: App, token: str) -> int:
     Raises:
         BadToken, NotFound: as `leave`; a leave link will do as well.
     """
-    _, key = _either(app, token)
+    (_, key), end = _either(app, token), SubscriptionEvent.END
     async with app.db.write() as conn:
         id = await people.keyed(conn, key)
         await people.hold(conn, id)
         ended = 0
-        for newsletter in await people.newsletters_of(conn, id):
-            ended += await _move(app, conn, id, newsletter, SubscriptionEvent.END, cause=By.PAGE)
+        for slug in await people.newsletters_of(conn, id):
+            ended += await people.move(app.db, conn, id, slug, end, cause=By.PAGE, now=app.now())
     log.info("left all", subscriptions=ended)
     return ended
 
 
 async def pause(app: App, token: str, days: int) -> None:
-    """Send nothing of a newsletter for so many days; then it goes on by itself.
+    """Send nothing of a newsletter, whatever brings it, for so many days; then it goes on.
 
     Raises:
         BadToken: forged, or made for another purpose; a leave link will do as well.
@@ -299,9 +303,10 @@ async def _move(
     cause: By,
     until: datetime | None = None,
 ) -> bool:
-    return await people.move(
-        app.db, conn, subscriber_id, newsletter, event, cause=cause, now=app.now(), until=until
-    )
+    # A link outlives its newsletter.
+    of = next((one.best_of for one in app.settings.newsletters if one.slug == newsletter), ())
+    which, now = (subscriber_id, newsletter, event), app.now()
+    return await leaving.move(app.db, conn, *which, best_of=of, cause=cause, now=now, until=until)
 
 
 # ------------------------------------------------------------------- come back, and join
@@ -313,13 +318,23 @@ async def back(app: App, token: str) -> None:
     Raises:
         BadToken: forged, or made for another purpose; a leave link will do as well.
         NotFound: they were forgotten, or there is no such newsletter any more.
-        Conflict: nothing is ever mailed to them.
+        Conflict: nothing is ever mailed to them, or they left too long ago.
     """
     slug, key = _either(app, token)
     async with app.db.write() as conn:
         # Whoever never subscribed to it has no such link.
-        await subscribers.by_key(conn, key, slug)
+        _left_lately(app, await _by_key(conn, key), slug)
         await _agree(app, conn, key, app.newsletter(slug), given="link in a mail")
+
+
+def _left_lately(app: App, person: Person, newsletter: str) -> None:
+    """Raise unless an old link may still bring somebody back: mails are passed on, and found."""
+    for one in person.subscriptions:
+        if one.newsletter == newsletter:
+            if one.state is SubscriptionState.ENDED and one.since < app.now() - BACK_FOR:
+                raise Conflict("you left too long ago for this link: sign up again")
+            return
+    raise NotFound("nobody is subscribed by this link any more")
 
 
 async def join(app: App, token: str, newsletter_slug: str) -> None:
@@ -328,15 +343,18 @@ async def join(app: App, token: str, newsletter_slug: str) -> None:
     Raises:
         BadToken: forged, or made for another purpose.
         NotFound: they were forgotten, or there is no such newsletter.
-        Conflict: nobody can sign up for it, or nothing is ever mailed to them.
+        Conflict: nobody can sign up for it, or nothing is ever mailed to them; or it is the
+            link's own, and they left it too long ago.
     """
-    _, key = app.links.read_preferences(token)
+    slug, key = app.links.read_preferences(token)
     newsletter = app.newsletter(newsletter_slug)
     async with app.db.write() as conn:
         id = await people.keyed(conn, key)
         state = await people.state_of(conn, id, newsletter.slug)
         if newsletter.slug not in app.offered and state is None:
             raise Conflict("nobody can sign up for this newsletter")
+        if newsletter.slug == slug:
+            _left_lately(app, await _by_key(conn, key), slug)
         await _agree(app, conn, key, newsletter, given="preferences page")
 
 
@@ -352,7 +370,9 @@ async def _agree(
     cause = await people.barred(conn, reader.email, app.key)
     if cause and cause not in LIFTED_BY_CONSENT:
         raise Conflict("nothing is ever mailed to this address; write to us if that is wrong")
-    if await people.state_of(conn, id, newsletter.slug) in _GETTING:
+    # Before all else: what bars them bars all that they get.
+    lifted = await people.lift(conn, reader.email, app.key, LIFTED_BY_CONSENT)
+    if not lifted and await people.state_of(conn, id, newsletter.slug) in _GETTING:
         return
     wording, language = consent_wording(newsletter, reader.language)
     consent = Consent(at=app.now(), given=given, wording=wording, language=language)
@@ -366,7 +386,6 @@ async def _agree(
         now=app.now(),
         consent_id=await people.note_consent(conn, id, newsletter.slug, consent),
     )
-    await people.lift(conn, reader.email, app.key, LIFTED_BY_CONSENT)
     log.info("subscribed by link", newsletter=newsletter.slug, who=who(reader.email))
 
 

@@ -37,7 +37,7 @@ from digest.model import (
 )
 from digest.store import journal
 from digest.store.journal import Claim
-from digest.telemetry import log, who
+from digest.telemetry import log, masked, who
 
 Progress = Callable[[Counts], None]
 
@@ -70,8 +70,12 @@ class Errand(Protocol):
         """
         ...
 
+    async def settling(self, conn: store.Connection, outcomes: Sequence[Outcome]) -> None:
+        """*outcomes* are about to be written here: lock whom `settled` will touch."""
+        ...
+
     async def settled(self, conn: store.Connection, outcomes: Sequence[Outcome]) -> None:
-        """*outcomes* are being committed in this transaction."""
+        """*outcomes* were written in this transaction, which is not committed yet."""
         ...
 
 
@@ -105,10 +109,9 @@ class Courier:
         async with app.db.write() as conn:
             # Whoever of the broken window is not settled now was certainly not begun.
             broken = held.open_window
-            held = await journal.settle(
-                app.db, conn, held, outcomes, cursor=held.cursor, window_to=held.cursor
+            held = await self._settle(
+                conn, held, outcomes, cursor=held.cursor, window_to=held.cursor
             )
-            await self._errand.settled(conn, outcomes)
             await journal.put_back(conn, held, broken)
         store.forget_events(folder, id, seq)
         with store.open_events(folder, id, seq, held.fence) as events:
@@ -126,12 +129,29 @@ class Courier:
                 async with app.db.write() as conn:
                     # The window is shut again: nobody in it is left half-said.
                     unsent, answered = held.open_window, gone + stopped.outcomes
-                    held = await journal.settle(
-                        app.db, conn, held, answered, cursor=held.cursor, window_to=held.cursor
+                    held = await self._settle(
+                        conn, held, answered, cursor=held.cursor, window_to=held.cursor
                     )
-                    await self._errand.settled(conn, answered)
                     await journal.put_back(conn, held, unsent)
                 raise stopped.cause from stopped
+
+    async def _settle(
+        self,
+        conn: store.Connection,
+        held: Claim,
+        outcomes: Sequence[Outcome],
+        *,
+        cursor: int,
+        window_to: int,
+    ) -> Claim:
+        """Write *outcomes*, move the window, and have done what follows from them."""
+        # People before their deliveries, as everywhere: or two would wait in a circle.
+        await self._errand.settling(conn, outcomes)
+        held = await journal.settle(
+            self._app.db, conn, held, outcomes, cursor=cursor, window_to=window_to
+        )
+        await self._errand.settled(conn, outcomes)
+        return held
 
     async def _recover(self, held: Claim, folder: Path) -> list[Outcome]:
         """What became of the window that a dead worker left open."""
@@ -177,15 +197,8 @@ class Courier:
         async with app.db.write() as conn:
             going_on = await self._errand.goes_on(conn) and not app.stopping.is_set()
             ids = held.window_after(app.settings.mail.window) if going_on else ()
-            held = await journal.settle(
-                app.db,
-                conn,
-                held,
-                outcomes,
-                cursor=held.window_to,
-                window_to=held.window_to + len(ids),
-            )
-            await self._errand.settled(conn, outcomes)
+            to = held.window_to
+            held = await self._settle(conn, held, outcomes, cursor=to, window_to=to + len(ids))
             tried = await journal.begin(conn, held, ids)
             # Live rows: a leave or a suppression since the freeze is honoured.
             people = await self._errand.people(conn, list(tried))
@@ -194,7 +207,7 @@ class Courier:
             if id in people:
                 sends.append(_Send(subscriber=people[id], attempts=before + 1))
             else:
-                gone.append(self._skipped(id, "left, or suppressed, since the audience was frozen"))
+                gone.append(self._skipped(id, "has left, or is never to be mailed"))
         self._count(outcomes)
         if not going_on and held.cursor < len(held.ids):
             raise Conflict(f"sending of {held.edition_id} was stopped")
@@ -243,7 +256,7 @@ class Courier:
                 subscriber_id=send.subscriber.id,
                 state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.DEFER],
                 code=error.code,
-                text=error.text,
+                text=masked(error.text),
                 at=self._app.now(),
                 not_before=later,
                 attempts=send.attempts - 1,
@@ -304,7 +317,7 @@ class Courier:
         return Outcome(
             subscriber_id=send.subscriber.id,
             state=DELIVERY_LIFE[DeliveryState.SENDING][event],
-            text=error.text,
+            text=masked(error.text),
             at=now,
             not_before=now + timedelta(seconds=mail.retry_s) if again else None,
             attempts=send.attempts,
@@ -324,7 +337,8 @@ class Courier:
             subscriber_id=id,
             state=state,
             code=code,
-            text=text,
+            # A relay's words may quote the address, and outlive the person.
+            text=masked(text),
             at=now,
             attempts=attempts,
             not_before=now + timedelta(seconds=wait) if event is DeliveryEvent.DEFER else None,

@@ -102,7 +102,13 @@ class _EditionErrand:
         at = self._dated
         if subscriber.hour is not None:
             at = hour_at(at, subscriber.hour, subscriber.timezone)
+            # Whoever has chosen a later one meanwhile gets this edition as it was frozen: no
+            # mail may come from the future.
+            at = max(self._dated, min(at, self._app.now()))
         return await self._printer.mail(subscriber, sent_at=at)
+
+    async def settling(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
+        await returning.hold_refused(conn, outcomes)
 
     async def settled(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
         await returning.settle_refusals(self._app, conn, self.id, outcomes)

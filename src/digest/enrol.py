@@ -1,14 +1,14 @@
 """The verbs of moving in: people from a table, addresses onto the suppression list.
 
-A table is read while it is taken in, a batch at a time, in a thread of its own while the database
-works on the batch before; nothing is there before all of it is.
+A table is read and sorted while everybody else goes on: leaving is not to fail because somebody
+imports.  Then one short transaction takes all of it in, or nothing.
 """
 
 import asyncio
 import gc
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,13 +19,14 @@ from typing import Any, BinaryIO, Final
 from digest import editorial
 from digest.addresses import parse_address
 from digest.app import App
-from digest.errors import NotFound
-from digest.model import Barred
+from digest.errors import Conflict, NotFound
+from digest.model import Barred, Frequency
 from digest.reading.exported import Columns, columns_of
 from digest.reading.moving import People, Person, Terms, parse_tag, unguarded
 from digest.reading.sheet import Row, Sheet, encoding_of, read_sheet
 from digest.settings import Newsletter
-from digest.store import Connection, audit
+from digest.slots import frequencies
+from digest.store import audit
 from digest.store import enrol as rows_of
 from digest.telemetry import log
 
@@ -46,14 +47,18 @@ class Enrolled:
 
     rows: int = 0
     added: int = 0
-    #: Subscribed here before, or left before: untouched.
+    #: Subscribed here before, or left before: untouched.  Also who has left by their own hand,
+    #: anything here, since they gave the consent that the table states.
     known: int = 0
-    #: Kept out by the suppression list or a barred domain.
+    #: Kept out by the suppression list, a barred domain, or another row that says they left.
     suppressed: int = 0
     #: Not subscribed where the table comes from.
     passed_over: int = 0
-    #: Of these, new on the suppression list: they left there, or their address failed.
+    #: Of these, new on the suppression list: they left there, and read nothing here; or their
+    #: address failed, or they complained: then they are mailed nothing here either.
     barred: int = 0
+    #: Of these, kept here as having left this newsletter, and no other.
+    ended: int = 0
     duplicates: int = 0
     fault_count: int = 0
     #: The first of faults and duplicates: (line of the file, what is wrong and what to do).
@@ -90,7 +95,8 @@ async def enrol(
     """Subscribe the people of a table to *newsletter*, each with the consent they gave.
 
     A row with a fault is named and stops no other.  All is one transaction: an import that is cut
-    short leaves nothing.
+    short leaves nothing.  The table is put in order in temporary files first ($SQLITE_TMPDIR), as
+    large as itself about twice.
 
     Args:
         mapping: a column as it is written, to a field of `exported.FIELDS`, or to "" for none.
@@ -103,44 +109,63 @@ async def enrol(
 
     Raises:
         NotFound: there is no such file, or it does not say who, or when and where they agreed.
-        Conflict: two columns are the same.
+        Conflict: two columns are the same, or another import is running.
         ParseError: it is no table.
     """
     async with app.db.read() as conn:
-        out = await rows_of.kept_out(conn)
+        domains = await rows_of.barred_domains(conn)
     terms = replace(
-        _terms_of(newsletter, now=app.now()),
+        _terms_of(app, newsletter, now=app.now()),
         consent_at=_in_utc(consent_at),
         consent_from=" ".join(consent_from.split()),
         tags=_tags(tags),
-        barred_domains=out.domains,
+        barred_domains=domains,
     )
-    with ExitStack() as stack:
-        file = await asyncio.to_thread(_Table, stack, path, encoding, newsletter.language)
-        columns = columns_of(file.sheet.header, mapping=mapping, file_name=path.name)
-        roll = _Roll(
-            file=file,
-            people=People(columns, terms),
-            hash_key=app.key,
-            look_up=out.any_address or columns.tell_who_left,
-            is_sqlite=app.db.is_sqlite,
-            at=int(terms.now.timestamp() * 1000),
-        )
-        told = replace(_understood(file, columns), dry_run=dry_run)
-        told = await _take_in(app, terms, roll, told, actor, progress)
-    if app.db.is_sqlite and not dry_run:
-        # What went through the write-ahead log would stay in a file as large as the import.
-        await app.db.scrub()
+    async with _alone(app):
+        with ExitStack() as stack:
+            file = await asyncio.to_thread(_Table, stack, path, encoding, newsletter.language)
+            columns = columns_of(file.sheet.header, mapping=mapping, file_name=path.name)
+            roll = _Roll(
+                file=file,
+                people=People(columns, terms),
+                hash_key=app.key,
+                is_sqlite=app.db.is_sqlite,
+            )
+            told = replace(_understood(file, columns), dry_run=dry_run)
+            told = await _take_in(app, terms, roll, told, actor, progress)
+        if app.db.is_sqlite and not dry_run:
+            # What went through the write-ahead log would stay in a file as large as the import.
+            await app.db.scrub()
     log.info("imported", newsletter=newsletter.slug, added=told.added, dry_run=dry_run)
     return told
+
+
+@asynccontextmanager
+async def _alone(app: App) -> AsyncIterator[None]:
+    """No two imports at once: they would wait for each other's people for ever."""
+    async with app.db.lease("import") as mine:
+        if not mine:
+            raise Conflict("another import is running: wait for it to end, then start this again")
+        yield
 
 
 class _Rehearsed(Exception):
     """Undoes what a dry run did."""
 
 
-def _terms_of(newsletter: Newsletter, *, now: datetime) -> Terms:
+def _takeable(newsletter: Newsletter, every: Sequence[Newsletter]) -> tuple[Frequency, ...]:
+    """How often somebody may want it who is taken in: not what would bring them nothing at all.
+
+    Whoever wants it weekly, or on weekdays, where that is not on offer gets it as it comes.
+    """
+    offered = frequencies(newsletter, every)
+    silent = Frequency.BREAKING
+    return tuple(one for one in Frequency if one is not silent or one in offered)
+
+
+def _terms_of(app: App, newsletter: Newsletter, *, now: datetime) -> Terms:
     return Terms(
+        frequencies=_takeable(newsletter, app.settings.newsletters),
         newsletter=newsletter.slug,
         slugs=[editorial.section_slug(rule) for rule in newsletter.sections],
         language=newsletter.language,
@@ -211,13 +236,12 @@ class _Batch:
 
     #: As the staging table has them.
     ready: list[tuple[Any, ...]] = field(default_factory=list)
+    gone: list[tuple[Any, ...]] = field(default_factory=list)
     rows: int = 0
     passed_over: int = 0
     suppressed: int = 0
-    tagged: bool = False
     fault_count: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
-    barred: list[tuple[str, Barred]] = field(default_factory=list)
     octets_read: int = 0
 
 
@@ -228,14 +252,12 @@ class _Roll:
     file: _Table
     people: People
     hash_key: bytes
-    #: Whether addresses are looked up on the suppression list.
-    look_up: bool
     is_sqlite: bool
-    at: int
 
     def next(self) -> _Batch:
         """The next batch; one without rows when there are none."""
         batch, persons = _Batch(), []
+        gone: list[tuple[str, rows_of.Gone]] = []
         read, is_barred = self.people.read, self.people.is_barred
         for line, cells, fault in islice(self.file.sheet.rows, BATCH):
             batch.rows += 1
@@ -254,15 +276,9 @@ class _Roll:
             else:
                 batch.passed_over += 1
                 if found.cause is not None:
-                    batch.barred.append((found.email, found.cause))
-        batch.ready = rows_of.ready(
-            persons,
-            at=self.at,
-            is_sqlite=self.is_sqlite,
-            hash_key=self.hash_key if self.look_up else None,
-        )
-        batch.tagged = any(person.tags for person in persons)
-        self.at += len(persons)
+                    gone.append((found.email, found.cause))
+        batch.ready = rows_of.ready(persons, is_sqlite=self.is_sqlite, hash_key=self.hash_key)
+        batch.gone = rows_of.leaving(gone, hash_key=self.hash_key)
         batch.octets_read = self.file.octets_read
         return batch
 
@@ -294,69 +310,58 @@ async def _take_in(
     actor: str,
     progress: Callable[[int, int], None],
 ) -> Enrolled:
-    """One transaction; of a dry run nothing stays."""
-    with suppress(_Rehearsed), _undisturbed():
-        async with app.db.write() as conn:
-            await rows_of.begin(app.db, conn)
-            told = await _by_batches(app, conn, terms, roll, told, progress)
-            await rows_of.end(app.db, conn)
-            if told.dry_run:
-                raise _Rehearsed
-            words = _in_words(terms.newsletter, told)
-            await audit.note(conn, actor=actor, act="import", detail=words, now=terms.now)
+    """Stage the table, then one transaction; of a dry run nothing stays."""
+    total = roll.file.octets
+    async with rows_of.staging(app.db) as place:
+        with _undisturbed():
+            batch = await asyncio.to_thread(roll.next)
+            while batch.rows:
+                await place.add(batch.ready)
+                await place.bar(batch.gone)
+                told = _sum(told, batch)
+                progress(min(batch.octets_read, total - 1), total)
+                batch = await asyncio.to_thread(roll.next)
+        told = _with_duplicates(told, await place.sort())
+        with suppress(_Rehearsed):
+            async with place.write() as conn:
+                done = await rows_of.settle(
+                    app.db, conn, terms.newsletter, now=terms.now, language=terms.language
+                )
+                told = _settled(told, done)
+                progress(total, total)
+                if told.dry_run:
+                    raise _Rehearsed
+                words = _in_words(terms.newsletter, told)
+                await audit.note(conn, actor=actor, act="import", detail=words, now=terms.now)
     return told
 
 
-async def _by_batches(
-    app: App,
-    conn: Connection,
-    terms: Terms,
-    roll: _Roll,
-    told: Enrolled,
-    progress: Callable[[int, int], None],
-) -> Enrolled:
-    now, slug = terms.now, terms.newsletter
-    batch = await asyncio.to_thread(roll.next)
-    while batch.rows:
-        barred = await rows_of.bar(app.db, conn, batch.barred, hash_key=app.key, now=now)
-        await rows_of.stage(app.db, conn, batch.ready)
-        # Only now: binding rows needs the interpreter as much as reading them does, and two
-        # threads that want it at once are slower than one.
-        coming = asyncio.create_task(asyncio.to_thread(roll.next))
-        try:
-            done = await rows_of.settle(
-                app.db,
-                conn,
-                slug,
-                now=now,
-                staged=len(batch.ready),
-                look_up=roll.look_up,
-                tagged=batch.tagged,
-            )
-        finally:
-            # The file is not closed under the thread that reads it.
-            await asyncio.wait([coming])
-        told = _sum(told, batch, done, barred)
-        progress(batch.octets_read, roll.file.octets)
-        batch = coming.result()
-    progress(roll.file.octets, roll.file.octets)
-    return told
-
-
-def _sum(told: Enrolled, batch: _Batch, done: rows_of.Settled, barred: int) -> Enrolled:
+def _sum(told: Enrolled, batch: _Batch) -> Enrolled:
     room = MOST_FAULTS - len(told.faults)
-    again = [(line, f"stands on line {first} already") for line, first in done.told]
     return replace(
         told,
         rows=told.rows + batch.rows,
-        added=told.added + done.added,
-        known=told.known + done.known,
-        suppressed=told.suppressed + batch.suppressed + done.suppressed,
+        suppressed=told.suppressed + batch.suppressed,
         passed_over=told.passed_over + batch.passed_over,
-        barred=told.barred + barred,
-        duplicates=told.duplicates + done.duplicates,
         fault_count=told.fault_count + batch.fault_count,
-        faults=(*told.faults, *sorted([*batch.faults, *again])[:room]) if room else told.faults,
+        faults=(*told.faults, *batch.faults[:room]),
+    )
+
+
+def _with_duplicates(told: Enrolled, found: rows_of.Sorted) -> Enrolled:
+    again = [(line, f"stands on line {first} already") for line, first in found.told]
+    faults = sorted([*told.faults, *again])[:MOST_FAULTS]
+    return replace(told, duplicates=found.duplicates, faults=tuple(faults))
+
+
+def _settled(told: Enrolled, done: rows_of.Settled) -> Enrolled:
+    return replace(
+        told,
+        added=done.added,
+        known=done.known,
+        suppressed=told.suppressed + done.suppressed,
+        barred=done.barred,
+        ended=done.ended,
     )
 
 
@@ -390,44 +395,36 @@ async def suppress_file(
     Their subscriptions are not touched: who is suppressed is not mailed.  All or nothing.
 
     Raises:
+        Conflict: an import is running.
         NotFound: there is no such file, or no column of it has addresses.
         ParseError: it is no table.
     """
     told = Suppressed()
-    with ExitStack() as stack:
-        file = await asyncio.to_thread(_Table, stack, path, encoding, "")
-        place, first = _place_of_addresses(file.sheet.header)
-        told = replace(told, column="" if first else file.sheet.header[place])
-        waiting: list[Row] = [(1, list(file.sheet.header), "")] if first else []
-        async with app.db.write() as conn:
-            while True:
-                rows = waiting + await asyncio.to_thread(_draw, file.sheet.rows)
-                waiting = []
-                if not rows:
-                    break
-                addresses, faults = _addresses(rows, place)
-                added = await rows_of.bar(
-                    app.db,
-                    conn,
-                    [(address, cause) for address in addresses],
-                    hash_key=app.key,
-                    now=app.now(),
-                )
+    async with _alone(app), rows_of.staging(app.db) as place:
+        with ExitStack() as stack:
+            file = await asyncio.to_thread(_Table, stack, path, encoding, "")
+            column, first = _place_of_addresses(file.sheet.header)
+            told = replace(told, column="" if first else file.sheet.header[column])
+            rows: list[Row] = [(1, list(file.sheet.header), "")] if first else []
+            rows += await asyncio.to_thread(_draw, file.sheet.rows)
+            while rows:
+                addresses, faults = _addresses(rows, column)
+                gone = [(address, cause) for address in addresses]
+                await place.bar(rows_of.leaving(gone, hash_key=app.key))
                 room = MOST_FAULTS - len(told.faults)
                 told = replace(
                     told,
                     rows=told.rows + len(rows),
-                    added=told.added + added,
                     fault_count=told.fault_count + len(faults),
                     faults=(*told.faults, *faults[:room]),
                 )
-            await audit.note(
-                conn,
-                actor=actor,
-                act="suppress",
-                detail=f"as {cause}: {told.rows} rows, {told.added} new",
-                now=app.now(),
-            )
+                rows = await asyncio.to_thread(_draw, file.sheet.rows)
+        await place.sort()
+        now = app.now()
+        async with place.write() as conn:
+            told = replace(told, added=await rows_of.bar(conn, now=now))
+            words = f"as {cause}: {told.rows} rows, {told.added} new"
+            await audit.note(conn, actor=actor, act="suppress", detail=words, now=now)
     log.info("suppressed", rows=told.rows, added=told.added, cause=cause.value)
     return told
 

@@ -29,6 +29,7 @@ from digest import (
 )
 from digest import publish as publishing
 from digest.app import App
+from digest.errors import StoreError
 from digest.model import EditionState, Job, Slot
 from digest.settings import Newsletter, Settings, Source
 from digest.slots import coming, slots
@@ -79,6 +80,8 @@ class Standing:
     tended_at: datetime | None = None
     #: When the mailbox of [returns] was last read.
     returns_at: datetime | None = None
+    #: Since when somebody who was erased may be left in a gap of the database's file.
+    unclean: datetime | None = None
 
 
 #: How long an edition waits for its sources at its hour.
@@ -87,6 +90,8 @@ _EDITION_WAITS_S = 120.0
 _SWEPT_EVERY = timedelta(days=1)
 #: How far back an unattended slot is looked for; a longer outage holds only the latest.
 LOOK_BACK = timedelta(days=8)
+#: The database's file is written anew once for all who were erased in so long.
+_CLEANED_EVERY = timedelta(hours=1)
 #: How often what is kept of people is looked through for what is too old.
 _TENDED_EVERY = timedelta(days=1)
 
@@ -154,6 +159,8 @@ def _of_people(now: datetime, standing: Standing, settings: Settings) -> Iterato
         yield Job(verb="resume", key="resume")
     if standing.tended_at is None or standing.tended_at < now - _TENDED_EVERY:
         yield Job(verb="tend", key="tend")
+    if standing.unclean is not None and standing.unclean <= now - _CLEANED_EVERY:
+        yield Job(verb="clean", key="clean")
     every = timedelta(minutes=settings.returns.every_min)
     mailbox = settings.returns.url or settings.returns.path
     if mailbox and (standing.returns_at is None or standing.returns_at <= now - every):
@@ -344,6 +351,12 @@ async def _tend(app: App) -> None:
         await store.subscribers.note_tended(conn, now=app.now())
 
 
+async def _clean(app: App) -> None:
+    if not await privacy.clean(app):
+        # Put off, not tried at each tick: somebody is reading, or there is no room.
+        raise StoreError("the database's file could not be written anew yet")
+
+
 async def _returns(app: App) -> None:
     await mailbag.fetch(app)
 
@@ -365,6 +378,7 @@ HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
         "letters": _letters,
         "resume": _resume,
         "tend": _tend,
+        "clean": _clean,
         "returns": _returns,
     }
 )

@@ -36,7 +36,7 @@ from digest.model import (
     SubscriptionEvent,
     SubscriptionState,
 )
-from digest.privacy import erase
+from digest.privacy import forget_strangers
 from digest.render.tidy import one_line, shorten
 from digest.settings import Newsletter
 from digest.store import Connection, forgetting, letters, people, signups, subscribers
@@ -226,7 +226,8 @@ async def _answer(app: App, conn: Connection, signup: Signup) -> None:
     if await letters.written_since(conn, person, _ASKING, since=since):
         return
     state = await people.state_of(conn, person, newsletter.slug)
-    if state in _GETTING:
+    # What bars them is lifted by their answer: as it is they get nothing.
+    if state in _GETTING and cause is None:
         kind, content = LetterKind.KNOWN, {}
     else:
         kind = LetterKind.CONFIRM
@@ -282,7 +283,7 @@ async def confirmation(app: App, token: str) -> Confirmation:
         letter = await letters.get(conn, number)
         newsletter, email = await _askable(app, conn, letter)
         if letter.used_at is not None:
-            await _still_holds(conn, letter)
+            await _still_holds(app, conn, letter, email)
     return _confirmation(letter, newsletter, email, done=letter.used_at is not None)
 
 
@@ -301,22 +302,23 @@ async def confirm(app: App, token: str) -> Confirmation:
         letter = await letters.get(conn, number, lock=True)
         newsletter, email = await _askable(app, conn, letter)
         if letter.used_at is not None:
-            await _still_holds(conn, letter)
+            await _still_holds(app, conn, letter, email)
             return _confirmation(letter, newsletter, email, done=True)
         await letters.use(conn, number, now=app.now())
         state = await people.state_of(conn, subscriber_id, newsletter.slug)
+        lifted = await people.lift(conn, email, app.key, LIFTED_BY_CONSENT)
         # Another letter of theirs may have been answered before: one consent is enough.
-        if state not in _GETTING:
+        if lifted or state not in _GETTING:
             await _agree(app, conn, letter, newsletter)
-            await people.lift(conn, email, app.key, LIFTED_BY_CONSENT)
     log.info("confirmed", newsletter=newsletter.slug, who=who(email), again=state in _GETTING)
     return _confirmation(letter, newsletter, email, done=True)
 
 
-async def _still_holds(conn: Connection, letter: Letter) -> None:
+async def _still_holds(app: App, conn: Connection, letter: Letter, email: str) -> None:
     """Raise `NotFound` unless what a used link began goes on."""
     state = await people.state_of(conn, letter.subscriber_id, letter.newsletter)
-    if state not in _GETTING:
+    # Whoever is barred since gets nothing, and a link is good for one answer.
+    if state not in _GETTING or await people.barred(conn, email, app.key):
         raise NotFound(_USED)
 
 
@@ -390,43 +392,32 @@ def _confirmation(
 async def expire(app: App) -> int:
     """End what nobody has confirmed in time, and forget whoever never confirmed anything.
 
-    Return how many subscriptions ended.
+    The files are cleaned of them by `privacy.clean`.
+
+    Return how many subscriptions ended, and people were forgotten.
     """
     before = app.now() - timedelta(days=app.settings.audience.confirm_days)
-    ended = 0
+    gone, after = await forget_strangers(app, before), 0
     while not app.stopping.is_set():
         async with app.db.read() as conn:
-            found = await forgetting.expired(conn, before)
+            found = await forgetting.expired(conn, before, after=after)
         if not found:
             break
-        for subscriber_id in sorted({id for id, _ in found}):
-            ended += await _expire(app, subscriber_id, before)
-    if ended:
-        log.info("expired", subscriptions=ended)
-    return ended
+        for after in sorted({id for id, _ in found}):
+            gone += await _expire(app, after, before)
+    if gone:
+        log.info("expired", number=gone)
+    return gone
 
 
 async def _expire(app: App, subscriber_id: int, before: datetime) -> int:
-    ended = 0
+    ended, end = 0, SubscriptionEvent.END
     async with app.db.write() as conn:
         if not await people.hold(conn, subscriber_id):
             return 0
-        for _, newsletter in await forgetting.expired(conn, before, of=subscriber_id):
+        # Asked again: they may have confirmed, or asked anew, meanwhile.
+        for _, slug in await forgetting.expired(conn, before, of=subscriber_id):
             ended += await people.move(
-                app.db,
-                conn,
-                subscriber_id,
-                newsletter,
-                SubscriptionEvent.END,
-                cause=By.EXPIRED,
-                now=app.now(),
+                app.db, conn, subscriber_id, slug, end, cause=By.EXPIRED, now=app.now()
             )
-        states = (await people.states_of(conn, subscriber_id)).values()
-        over = all(state is SubscriptionState.ENDED for state in states)
-        stranger = over and not await people.confirmed(conn, subscriber_id)
-    if stranger:
-        # Nothing is remembered of somebody who never said yes: they may sign up any time, also
-        # while we are at it.
-        since = app.now() + timedelta(seconds=1)
-        await erase(app, subscriber_id, barred=None, gone_since=since)
     return ended

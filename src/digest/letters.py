@@ -24,6 +24,7 @@ from digest.model import (
 from digest.render.letter import letter as render_letter
 from digest.store import Connection, journal, letters, subscribers
 
+_LEASES = 64
 #: Answers that end it: whoever still wants a letter asks for another.
 _OVER = frozenset(
     {
@@ -99,6 +100,9 @@ class _LetterErrand:
             sent_at=letter.at,
         )
 
+    async def settling(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
+        await returning.hold_refused(conn, outcomes)
+
     async def settled(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
         await returning.settle_refusals(self._app, conn, self.id, outcomes)
 
@@ -110,7 +114,7 @@ async def post(app: App) -> int:
         RelayDown: the relay refuses us; the letters stay.
     """
     async with app.db.read() as conn:
-        waiting = await letters.waiting(conn)
+        waiting = await letters.waiting(conn, now=app.now())
     if not waiting:
         return 0
     done = 0
@@ -118,7 +122,8 @@ async def post(app: App) -> int:
         for letter in waiting:
             if app.stopping.is_set():
                 break
-            async with app.db.lease(f"deliver:{letter.id}") as mine:
+            # One of a few names: each leaves a file for ever.
+            async with app.db.lease(f"letter:{letter.number % _LEASES}") as mine:
                 if not mine:
                     continue
                 chunks = await _due(app, letter)

@@ -50,6 +50,10 @@ class Taken:
     acted: int = 0
     repeated: int = 0
     unproved: int = 0
+    #: Of *acted*: noted only, because what failed was sent too long ago.
+    too_old: int = 0
+    #: 1 if it was not understood and somebody should read it: see `Understood.by_hand`.
+    unclear: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,8 @@ class Fetched:
     acted: int = 0
     repeated: int = 0
     unproved: int = 0
+    too_old: int = 0
+    unclear: int = 0
     #: Mails that the mailbox did not hand over, in words.
     faults: tuple[str, ...] = ()
 
@@ -79,11 +85,15 @@ async def take_mail(app: App, octets: bytes) -> Taken:
     told = await _understood(octets, understand)
     async with app.db.write() as conn:
         tally = await take_all(app, conn, _marked(octets, told), proved=False)
+    unclear = int(told.by_hand)
+    _warn(unclear)
     return Taken(
         understood=told,
         acted=tally.acted,
         repeated=tally.repeated,
         unproved=tally.unproved,
+        too_old=tally.too_old,
+        unclear=unclear,
     )
 
 
@@ -105,23 +115,32 @@ async def fetch(app: App, *, reading: Reading = understand) -> Fetched:
         if not mine:
             return total
         for _ in range(_MOST_VISITS):
-            box, tally = await _visit(app, reading)
+            box, tally, unclear = await _visit(app, reading)
             total = Fetched(
                 mails=total.mails + len(box.messages),
                 acted=total.acted + tally.acted,
                 repeated=total.repeated + tally.repeated,
                 unproved=total.unproved + tally.unproved,
+                too_old=total.too_old + tally.too_old,
+                unclear=total.unclear + unclear,
                 faults=total.faults + tuple(str(fault) for fault in box.faults),
             )
             if len(box.messages) < MOST_MAILS or app.stopping.is_set():
                 break
     if total.mails:
         log.info("mail came back", mails=total.mails, acted=total.acted, unproved=total.unproved)
+    _warn(total.unclear)
     return total
 
 
-async def _visit(app: App, reading: Reading) -> tuple[Mailbox, Tally]:
-    """One visit: what it brought, and what became of it."""
+def _warn(unclear: int) -> None:
+    if unclear:
+        # No word of them: they are between a person and the newsroom.
+        log.warning("mails were not understood: somebody should read them", mails=unclear)
+
+
+async def _visit(app: App, reading: Reading) -> tuple[Mailbox, Tally, int]:
+    """One visit: what it brought, what became of it, and how many were not understood."""
     returns = app.settings.returns
     source = Source(
         id="returns",
@@ -153,12 +172,15 @@ async def _visit(app: App, reading: Reading) -> tuple[Mailbox, Tally]:
     except FetchError as error:
         await _note(app, replace(_failed(record, error), checked_at=app.now()))
         raise
-    tally = Tally()
+    tally, unclear = Tally(), 0
     for start in range(0, len(box.messages), _BATCH):
-        tally += await _take_batch(app, box.messages[start : start + _BATCH], reading)
+        batch = box.messages[start : start + _BATCH]
+        done, not_understood = await _take_batch(app, batch, reading)
+        tally += done
+        unclear += not_understood
     fault = "; ".join(str(fault) for fault in box.faults[:3])
     await _note(app, _succeeded(record, box.cursor, fault, app.now()), done=box.done)
-    return box, tally
+    return box, tally, unclear
 
 
 def _failed(record: SourceRecord, error: FetchError) -> SourceRecord:
@@ -183,16 +205,20 @@ async def _note(app: App, record: SourceRecord, *, done: Sequence[str] = ()) -> 
         await store.sources.visited(app.db, conn, record)
 
 
-async def _take_batch(app: App, messages: Sequence[tuple[str, bytes]], reading: Reading) -> Tally:
+async def _take_batch(
+    app: App, messages: Sequence[tuple[str, bytes]], reading: Reading
+) -> tuple[Tally, int]:
     """Act on some mails, and note in the same transaction that they are done."""
-    told = []
+    told, unclear = [], 0
     for _, octets in messages:
-        told += _marked(octets, await _understood(octets, reading))
+        understood = await _understood(octets, reading)
+        unclear += understood.by_hand
+        told += _marked(octets, understood)
     async with app.db.write() as conn:
         tally = await take_all(app, conn, told, proved=False)
         keys = [key for key, _ in messages]
         await store.sources.finish(app.db, conn, MAILBOX, keys, at=app.now())
-    return tally
+    return tally, unclear
 
 
 async def _understood(octets: bytes, reading: Reading) -> Understood:
@@ -202,7 +228,8 @@ async def _understood(octets: bytes, reading: Reading) -> Understood:
     except _ODD as error:
         # A mistake of ours: no mail, whoever wrote it, keeps us from the others.
         log.error("a mail could not be read", error=type(error).__name__, bytes=len(octets))
-        return Understood("none", (), ("Digest failed on it; read it by hand.",))
+        why = "Digest failed on it; read it by hand."
+        return Understood("none", (), (why,), by_hand=True)
 
 
 def _marked(octets: bytes, told: Understood) -> list[tuple[Return, str]]:

@@ -15,7 +15,17 @@ from digest.app import App
 from digest.errors import NotFound, StoreError
 from digest.mail.forgotten import drop_mails
 from digest.model import Barred, Consent
-from digest.store import Connection, audit, forgetting, kept, people, scrubbing, subscribers
+from digest.store import (
+    Connection,
+    Database,
+    audit,
+    forgetting,
+    kept,
+    people,
+    scrubbing,
+    subscribers,
+)
+from digest.store.forgetting import Over
 from digest.store.subscribers import address_hash
 from digest.telemetry import log
 
@@ -34,24 +44,38 @@ async def erase(
     *,
     barred: Barred | None,
     actor: str = "",
-    gone_since: datetime | None = None,
 ) -> None:
     """Forget somebody: every row, every kept mail, in all files; harmless if they are gone.
 
     Args:
         barred: why they are never to be imported again (ERASED), or never to be written to
             (REQUEST); None remembers nothing, of somebody who never confirmed.
-        actor: who of the newsroom does it; "" is they themselves, or the clock.
-        gone_since: only if they have had no subscription since then, even now.
+        actor: who of the newsroom does it; "" is they themselves.
     """
-    ids = [subscriber_id]
-    if await _erase_all(app, ids, barred=barred, actor=actor, gone_since=gone_since):
+    if await _erase_all(app, [subscriber_id], barred=barred, actor=actor):
         log.info("erased", by=actor or "themselves")
-        try:
-            await scrubbing.clean(app.db)
-        except StoreError as error:
-            # They are gone, and that is what they asked for; `forget_old` cleans up.
-            log.warning("the files of the database are not clean yet", reason=str(error))
+        # What takes too long is left to the clock: nobody waits for it.
+        await _clean(app, scrubbing.clean)
+
+
+async def clean(app: App) -> bool:
+    """Have who was erased be in no file of the database; False if it has to be tried again.
+
+    Is due once an hour while `scrubbing.unclean_since` says so: a large file takes a while.
+    """
+    return await _clean(app, scrubbing.clean_all)
+
+
+async def _clean(app: App, how: Callable[[Database], Coroutine[Any, Any, bool]]) -> bool:
+    try:
+        done = await how(app.db)
+    except StoreError as error:
+        # They are gone, and that is what was asked for.
+        log.warning("the files of the database are not clean yet", reason=str(error))
+        return False
+    if not done:
+        log.info("the files of the database are not clean yet", reason="large, or being read")
+    return done
 
 
 async def _erase_all(
@@ -60,7 +84,7 @@ async def _erase_all(
     *,
     barred: Barred | None,
     actor: str = "",
-    gone_since: datetime | None = None,
+    only: Over | None = None,
 ) -> int:
     async with app.db.read() as conn:
         addresses = await subscribers.names(conn, ids)
@@ -69,11 +93,11 @@ async def _erase_all(
     # Before their rows, or nobody would know the address after a crash; and again after, for
     # what was on its way meanwhile.
     await _drop_mails(app, list(addresses.values()))
-    scrubbing.mark(app.db)
+    scrubbing.mark(app.db, app.now())
     erased = 0
     async with app.db.write() as conn:
         for id, address in sorted(addresses.items()):
-            if not await forgetting.erase(conn, id, gone_since=gone_since):
+            if not await forgetting.erase(conn, id, only=only):
                 continue
             erased += 1
             if barred is not None:
@@ -181,27 +205,40 @@ async def forget_old(app: App) -> dict[str, int]:
     async def old_letters(conn: Connection) -> int:
         return await forgetting.drop_letters(conn, before=now - letters)
 
+    ended = before(wanted.keep_ended_days)
+    confirm = before(app.settings.audience.confirm_days)
+    over = Over(before=ended, asked_since=confirm)
     gone = {
-        "people": await _forget_people(app, before(wanted.keep_ended_days)),
+        "people": await _forget_people(app, over, barred=Barred.ERASED),
         "deliveries": await _forget_deliveries(app, before(wanted.keep_deliveries_days)),
         "bounces": await _until_none(app, bounces),
         "letters": await _until_none(app, old_letters),
         "audit": await _until_none(app, acts),
     }
     # Also when nothing went: whoever was killed between deleting and this has left it to us.
-    await scrubbing.clean_all(app.db)
+    await clean(app)
     log.info("forgotten", **gone)
     return gone
 
 
-async def _forget_people(app: App, before: datetime) -> int:
+async def forget_strangers(app: App, before: datetime) -> int:
+    """Forget who asked before and never agreed to anything; return how many.
+
+    Nothing is remembered of them: they may sign up any time.  The files are not cleaned:
+    `clean`, or `forget_old`, does.
+    """
+    over = Over(before=before, asked_since=before, strangers=True)
+    return await _forget_people(app, over, barred=None)
+
+
+async def _forget_people(app: App, over: Over, *, barred: Barred | None) -> int:
     erased, after = 0, 0
     while not app.stopping.is_set():
         async with app.db.read() as conn:
-            ids = await forgetting.long_gone(conn, before, after=after, limit=_BATCH)
+            ids = await forgetting.over(conn, over, after=after, limit=_BATCH)
         if not ids:
             break
-        erased += await _erase_all(app, ids, barred=Barred.ERASED, gone_since=before)
+        erased += await _erase_all(app, ids, barred=barred, only=over)
         after = ids[-1]
     return erased
 

@@ -28,7 +28,7 @@ from digest.model import (
 )
 from digest.proving import KNOWN_FOR, Proof, Proved
 from digest.returns.kinds import kind_of
-from digest.store import bounces, journal, people
+from digest.store import bounces, journal, leaving, people
 from digest.store.bounces import Came, Listed, Sent
 from digest.telemetry import log, masked, who
 
@@ -59,12 +59,15 @@ class Tally:
     repeated: int = 0
     #: Of nobody, or forged.
     unproved: int = 0
+    #: Of *acted*: failures of what was sent so long ago that they were noted, no more.
+    too_old: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(
             acted=self.acted + other.acted,
             repeated=self.repeated + other.repeated,
             unproved=self.unproved + other.unproved,
+            too_old=self.too_old + other.too_old,
         )
 
 
@@ -104,11 +107,13 @@ async def take_all(
         log.info("reports prove nothing", reports=unproved, signed=proved)
     # Always in one order: two that hold the same people must not wait for each other.
     found = sorted(_one_of_each(found), key=lambda one: one[0].person.id)
-    acted = 0
+    acted = too_old = 0
     for whose, one, mark in found:
-        if await people.hold(conn, whose.person.id):
-            acted += await _act(app, conn, whose, one, mark)
-    return Tally(acted=acted, repeated=len(found) - acted, unproved=unproved)
+        if await people.hold(conn, whose.person.id) and await _act(app, conn, whose, one, mark):
+            acted += 1
+            too_old += whose.too_old and one.kind in (ReturnKind.HARD, ReturnKind.SOFT)
+    repeated = len(found) - acted
+    return Tally(acted=acted, repeated=repeated, unproved=unproved, too_old=too_old)
 
 
 def _one_of_each(
@@ -133,6 +138,20 @@ def _one_of_each(
         )
 
 
+def _refused(outcomes: Sequence[Outcome]) -> dict[int, Outcome]:
+    return {
+        one.subscriber_id: one
+        for one in outcomes
+        if one.state is DeliveryState.FAILED and one.code >= 400
+    }
+
+
+async def hold_refused(conn: store.Connection, outcomes: Sequence[Outcome]) -> None:
+    """Lock the people whom `settle_refusals` will be about, before their deliveries are."""
+    if failed := _refused(outcomes):
+        await bounces.hold_all(conn, failed)
+
+
 async def settle_refusals(
     app: App, conn: store.Connection, delivery_id: str, outcomes: Sequence[Outcome]
 ) -> None:
@@ -140,11 +159,7 @@ async def settle_refusals(
 
     Call it in the transaction that writes *outcomes*.  Tries that ran out at 4xx are soft.
     """
-    failed = {
-        one.subscriber_id: one
-        for one in outcomes
-        if one.state is DeliveryState.FAILED and one.code >= 400
-    }
+    failed = _refused(outcomes)
     if not failed:
         return
     for person in await bounces.hold_all(conn, failed):
@@ -197,9 +212,11 @@ async def _act(app: App, conn: store.Connection, whose: Proved, told: Return, ma
     log.info("a report", kind=str(told.kind), reporter=came.reporter, who=who(person.email))
     if told.kind is ReturnKind.LEAVE:
         for newsletter in await _meant(app, conn, whose):
-            await people.move(
-                app.db, conn, person.id, newsletter, SubscriptionEvent.END, cause=By.MAIL, now=now
+            which = (person.id, newsletter, SubscriptionEvent.END)
+            of = next(
+                (one.best_of for one in app.settings.newsletters if one.slug == newsletter), ()
             )
+            await leaving.move(app.db, conn, *which, best_of=of, cause=By.MAIL, now=now)
     elif told.kind is ReturnKind.COMPLAINT:
         await _end_all(app, conn, person, by=By.COMPLAINT, barred=Barred.COMPLAINT)
     else:

@@ -22,7 +22,7 @@ from digest.model import (
 )
 from digest.render.tidy import one_line, shorten
 from digest.settings import Newsletter
-from digest.store import Connection, audit, people
+from digest.store import Connection, audit, barred, people
 from digest.store.subscribers import address_hash
 from digest.telemetry import log, who
 
@@ -63,8 +63,7 @@ async def add(
     wanted = chosen(there, choices or Choices(language=newsletter.language))
     consent = Consent(at=consent_at, given=shorten(one_line(consent_from), _LONGEST_GIVEN))
     async with app.db.write() as conn:
-        if cause := await people.barred(conn, address, app.key):
-            raise Conflict(f"this address is never to be mailed: {cause}")
+        await _see_unbarred(app, conn, address)
         id = await people.keep_person(
             app.db,
             conn,
@@ -177,11 +176,14 @@ async def tag(
 
     Raises:
         NotFound: nobody has this address.
-        Conflict: a tag to be added is empty, longer than 64 characters, or not one plain line.
+        Conflict: a tag to be added is empty, longer than 64 characters, not one plain line, or
+            has an "@": tags are listed and logged, addresses are not.
     """
     for one in add:
         if not one or one != one_line(one) or len(one) > LONGEST_TAG:
             raise Conflict(f"{one[:LONGEST_TAG]!r} is no tag: 1 to {LONGEST_TAG} letters, one line")
+        if "@" in one:
+            raise Conflict("a tag with an @ may be an address, and those are in no tag")
     address = _address(email)
     async with app.db.write() as conn:
         id = await _held(conn, address)
@@ -199,6 +201,18 @@ def _address(email: str) -> str:
         return parse_address(email)
     except ValueError as error:
         raise NotFound(str(error)) from error
+
+
+async def _see_unbarred(app: App, conn: Connection, address: str) -> None:
+    cause = await people.barred(conn, address, app.key)
+    if cause is None:
+        return
+    bars = await barred.bars_of(conn, address, hash_key=app.key)
+    lifts = " and ".join(f"digest subscribers allow {one.domain or address}" for one in bars)
+    raise Conflict(
+        f"this address is never to be mailed: {cause}; if they themselves ask for it,"
+        f" lift that first: {lifts}"
+    )
 
 
 async def _find(conn: Connection, address: str) -> int:

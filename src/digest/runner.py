@@ -31,6 +31,7 @@ from digest.store import (
     people,
     pings,
     reports,
+    scrubbing,
     signups,
     sources,
     subscribers,
@@ -117,6 +118,7 @@ async def _with_people(app: App, conn: Connection, stands: jobs.Standing) -> job
         resuming=bool(await people.due_to_resume(conn, app.now())),
         tended_at=await subscribers.tended_at(conn),
         returns_at=mailbox.checked_at if mailbox else None,
+        unclean=await asyncio.to_thread(scrubbing.unclean_since, app.db),
     )
 
 

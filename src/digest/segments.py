@@ -12,7 +12,7 @@ Ground: pure, and known to every room.  Which rows match is `store.segments`' to
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -49,7 +49,16 @@ _KINDS = {
     bool: "true or false",
     date: "a date, as in 2026-01-31",
 }
+#: Fields with few values: another one would match nobody, and nothing would say so.
+WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "state": ("pending", "active", "paused", "ended"),
+        "frequency": ("daily", "weekdays", "weekly", "breaking"),
+        "form": ("full", "compact", "text"),
+    }
+)
 _LONGEST: Final = 4_000
+_MOST_SHOWN: Final = 20
 _DEEPEST: Final = 40
 _MOST_VALUES: Final = 500
 
@@ -112,6 +121,41 @@ def parse(text: str) -> Filter:
     found = reader.either(0)
     reader.end()
     return found
+
+
+def check(
+    wanted: Filter | None, *, sections: Collection[str], newsletters: Collection[str]
+) -> None:
+    """See that what a filter names is there: a name that is not matches nobody, or everybody.
+
+    Args:
+        sections: slugs of all there are; those of any newsletter.
+        newsletters: slugs of all there are.
+
+    Raises:
+        ValueError: it names what is not there; with what may be meant.
+    """
+    match wanted:
+        case And(parts=parts) | Or(parts=parts):
+            for part in parts:
+                check(part, sections=sections, newsletters=newsletters)
+        case Not(part=part):
+            check(part, sections=sections, newsletters=newsletters)
+        case Comparison(field=field, values=values):
+            named = {"section": sections, "newsletter": newsletters, **WORDS}.get(field)
+            for value in values:
+                if named is not None and value not in named:
+                    raise ValueError(_unknown(field, str(value), sorted(named)))
+
+
+def _unknown(field: str, given: str, known: list[str]) -> str:
+    near = get_close_matches(given.strip().lower(), known, n=1)
+    if near:
+        return f'there is no {field} "{given}"; did you mean "{near[0]}"?'
+    if not known:
+        return f'there is no {field} "{given}", nor any other'
+    shown = ", ".join(known[:_MOST_SHOWN]) + (", …" if len(known) > _MOST_SHOWN else "")
+    return f'there is no {field} "{given}"; there are {shown}'
 
 
 def _tokens(text: str) -> list[_Token]:

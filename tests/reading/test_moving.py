@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from digest.errors import Conflict, NotFound
 from digest.exports import guarded
-from digest.model import Barred
+from digest.model import Barred, SubscriptionState
 from digest.reading.exported import columns_of
 from digest.reading.moving import Passed, People, Person, Terms, unguarded
 from make import MORNING
@@ -300,7 +300,7 @@ def test_mailchimp_s_tags_are_tags() -> None:
     [
         ("subscribed_email_audience_export_0a1b2c.csv", "subscribed"),
         ("audience.csv", "subscribed"),
-        ("unsubscribed_email_audience_export_0a1b2c.csv", Barred.ERASED),
+        ("unsubscribed_email_audience_export_0a1b2c.csv", Barred.LEFT),
         ("cleaned_email_audience_export_0a1b2c.csv", Barred.BOUNCE),
         ("nonsubscribed_email_audience_export_0a1b2c.csv", None),
     ],
@@ -315,7 +315,7 @@ def test_mailchimp_says_who_left_by_the_name_of_the_file(
 @pytest.mark.parametrize(
     ("when", "reason", "cause"),
     [
-        ("2021-01-01 00:00:00", "NORMAL", Barred.ERASED),
+        ("2021-01-01 00:00:00", "NORMAL", Barred.LEFT),
         ("2021-01-01 00:00:00", "ABUSE (marked as spam)", Barred.COMPLAINT),
         ("", "", "subscribed"),
     ],
@@ -343,9 +343,9 @@ def test_listmonk_says_who_may_be_mailed(status: str, cause: Barred | str | None
     ("subscribed", "deleted", "cause"),
     [
         ("true", "", "subscribed"),
-        ("false", "", Barred.ERASED),
+        ("false", "", Barred.LEFT),
         ("", "", None),
-        ("true", "2024-02-02T00:00:00.000Z", Barred.ERASED),
+        ("true", "2024-02-02T00:00:00.000Z", Barred.LEFT),
     ],
 )
 def test_ghost_says_who_may_be_mailed(
@@ -360,7 +360,7 @@ def test_ghost_says_who_may_be_mailed(
         assert found.tags == ("press", "friends")
 
 
-@pytest.mark.parametrize(("disabled", "cause"), [("false", "subscribed"), ("true", Barred.ERASED)])
+@pytest.mark.parametrize(("disabled", "cause"), [("false", "subscribed"), ("true", Barred.LEFT)])
 def test_substack_says_who_may_be_mailed(disabled: str, cause: Barred | str) -> None:
     row = f"a@example.com,false,,other,{disabled},2024-01-15T10:00:00.000Z,"
     found = read(SUBSTACK, row, consent_from="our page")
@@ -371,7 +371,7 @@ def test_substack_says_who_may_be_mailed(disabled: str, cause: Barred | str) -> 
     ("state", "cause"),
     [
         ("Subscribed", "subscribed"),
-        ("unsubscribed", Barred.ERASED),
+        ("unsubscribed", Barred.LEFT),
         ("cleaned", Barred.BOUNCE),
         ("complained", Barred.COMPLAINT),
         ("pending", None),
@@ -382,12 +382,31 @@ def test_a_column_of_states_is_obeyed_in_any_table(state: str, cause: Barred | s
     assert ("subscribed" if isinstance(found, Person) else found.cause) == cause
 
 
+@pytest.mark.parametrize(
+    ("newsletter", "cause", "expected"),
+    [
+        ("daily", "one-click", SubscriptionState.ENDED),
+        ("", "", SubscriptionState.ENDED),
+        ("daily", "bounce", Barred.BOUNCE),
+        ("daily", "complaint", Barred.COMPLAINT),
+        ("weekly", "one-click", None),
+    ],
+)
+def test_of_our_own_export_who_left_a_newsletter_left_that_one(
+    newsletter: str, cause: str, expected: Barred | SubscriptionState | None
+) -> None:
+    header = "email,newsletter,state,cause,consent_at,consent_from"
+    found = read(header, f"a@example.com,{newsletter},ended,{cause},,")
+    assert isinstance(found, Passed)
+    assert (found.email, found.cause) == ("a@example.com" if expected else "", expected)
+
+
 def test_those_who_ended_here_stay_out_for_what_ended_it() -> None:
     header = "email,state,cause,consent_at,consent_from"
     for cause, barred in (
         ("bounce", Barred.BOUNCE),
         ("complaint", Barred.COMPLAINT),
-        ("one-click", Barred.ERASED),
+        ("one-click", Barred.LEFT),
     ):
         found = read(header, f"a@example.com,ended,{cause},2026-01-02,form")
         assert found == Passed(2, "a@example.com", barred)

@@ -160,7 +160,7 @@ def test_an_envelope_sender_tells_whose_bounce_it_is(envelope_from: str, state: 
 
 
 DOUBTFUL: list[tuple[str, str, Change]] = [
-    ("M10", "by mail", lambda good: replace(good, head=re.sub(r",\n <m.*>", "", good.head))),
+    ("M10", "no mailto", lambda good: replace(good, head=re.sub(r",\n <m.*>", "", good.head))),
     ("M10", "base_url", head("<https://news.example.org/leave", "<http://localhost:8080/leave")),
     ("M18", "near the", foot("<p>" + "ferry " * 15_200 + "</p>")),
     ("M22", "where it leads", foot('<a href="https://wire.example/ferry">Click here</a>')),

@@ -212,9 +212,29 @@ def test_a_form_from_elsewhere_is_shown_once_more_with_a_new_stamp(
 def test_the_answer_is_the_same_whoever_asked(press: Press, daily: Newsletter) -> None:
     one = SignupForm(email="ann@example.org", name="Ann", agreed=True)
     two = SignupForm(email="bob@example.org", choices=Choices(hour=3))
-    texts = {sign_up(press, daily, "asked", form=form) for form in (one, two, None)}
+    texts = set()
+    for form in (one, two):
+        text = sign_up(press, daily, "asked", form=form)
+        # What they typed themselves, and nothing else.
+        assert text.count(form.email) == 1
+        texts.add(text.replace(form.email, ""))
     assert len(texts) == 1
     assert not parse(texts.pop()).forms
+
+
+@pytest.mark.parametrize("evil", HOSTILE)
+def test_a_mistyped_address_is_seen_and_the_form_is_one_click_away(
+    evil: str, press: Press, daily: Newsletter
+) -> None:
+    page = check_form_page(sign_up(press, daily, "asked", form=SignupForm(email=evil)))
+    assert not page.xpath("//main//img | //script")
+    page = parse(
+        sign_up(press, daily, "asked", form=SignupForm(email="an@x.example"), language="de")
+    )
+    assert page.xpath("//main//bdi/text()") == ["an@x.example"]
+    (back,) = page.xpath("//main//a[contains(@href, '/subscribe/')]")
+    assert back.get("href") == press.links.subscribe_url("daily") + "?lang=de"
+    assert back.text_content() == words_for("de").asked_wrong
 
 
 def test_only_the_empty_form_is_for_search_engines(press: Press, daily: Newsletter) -> None:
@@ -326,7 +346,8 @@ def test_an_old_link_of_no_known_newsletter_leads_to_where_one_signs_up(
     press: Press, open_press: Press
 ) -> None:
     page = parse(confirm_page("old", press=open_press))
-    assert page.xpath("//main//a/@href")[0] == open_press.links.subscribe_url()
+    (button,) = page.xpath("//main//a[@class='button']/@href")
+    assert button == open_press.links.subscribe_url()
     # Where nobody can, nobody is sent.
     assert not parse(confirm_page("old", press=press)).xpath("//a[contains(@href, '/subscribe')]")
 

@@ -1,6 +1,6 @@
 """Choosing, pausing, leaving, being forgotten: buttons without script, for one person."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from lxml import html
 from digest.model import Choices, Form, Frequency, Subscriber, SubscriptionState
 from digest.render import Press
 from digest.render.leaving import LeaveState, forgotten_page, leave_page
+from digest.render.signup import consent_wording
 from digest.render.wishes import WishState, language_choices, preferences_page
 from digest.render.wording import known_languages, reads_from_right, words_for
 from digest.settings import Newsletter
@@ -29,7 +30,7 @@ TAGS = [tag for tag, _ in known_languages()]
 WISHES: tuple[WishState, ...] = (
     *("ask", "saved", "bad", "paused", "resumed", "left", "back", "data", "joined", "unsure"),
 )
-LEAVES: tuple[LeaveState, ...] = ("ask", "done", "back", "paused", "bad")
+LEAVES: tuple[LeaveState, ...] = ("ask", "done", "all", "back", "paused", "bad")
 
 
 def wishes(press: Press, daily: Newsletter, state: WishState = "ask", **changed: Any) -> str:
@@ -51,7 +52,13 @@ def wishes(press: Press, daily: Newsletter, state: WishState = "ask", **changed:
     return preferences_page(state, press=press, **(values | changed))
 
 
-def leaving(press: Press, daily: Newsletter | None, state: LeaveState, language: str = "") -> str:
+def leaving(
+    press: Press,
+    daily: Newsletter | None,
+    state: LeaveState,
+    language: str = "",
+    others: Sequence[Newsletter] = (),
+) -> str:
     return leave_page(
         state,
         press=press,
@@ -61,6 +68,7 @@ def leaving(press: Press, daily: Newsletter | None, state: LeaveState, language:
         preferences_url=press.links.preferences_url("daily", ANN),
         until=UNTIL,
         timezone="Europe/Vienna",
+        others=others,
     )
 
 
@@ -71,7 +79,7 @@ def every_page(press: Press, daily: Newsletter, language: str = "en") -> Iterato
     for state in WISHES:
         yield wishes(press, daily, state, subscriber=person, joined=NOTES, faults={"section"})
     for answer in LEAVES:
-        yield leaving(press, daily, answer, language)
+        yield leaving(press, daily, answer, language, others=[WEEKLY, NOTES])
     yield forgotten_page(press=press, newsletter=daily, language=language)
 
 
@@ -190,7 +198,9 @@ def test_everything_else_is_a_button_with_its_act(press: Press, daily: Newslette
     assert list(sent) == ["save", "pause", "join", "leave-all", "data", "forget"]
     assert sent["pause"] == {"act": "pause", "days": "7"}
     assert sent["join"] == {"act": "join", "newsletter": "notes"}
-    assert page.xpath("//select[@name='days']/option/@value") == ["7", "14", "30", "60", "90"]
+    assert page.xpath("//select[@name='days']/option/@value") == [
+        *("7", "14", "30", "60", "90", "180", "365"),
+    ]
     # What is theirs already has a page of its own.
     own = press.links.preferences_url("weekly", ANN)
     assert page.xpath(f"//a[@href='{own}']")
@@ -263,6 +273,7 @@ def test_what_is_wrong_is_said_above_and_beside(press: Press, daily: Newsletter)
     [
         ("ask", "Unsubscribe from The Daily?", ["", "pause"]),
         ("done", "You are unsubscribed from The Daily.", ["back"]),
+        ("all", "You are unsubscribed from everything.", ["back"]),
         ("back", "You are subscribed to The Daily again.", []),
         ("paused", "Paused until Thursday, June 18, 2026.", []),
         ("bad", "This link does not work.", []),
@@ -280,6 +291,59 @@ def test_leaving_takes_one_button_and_no_script(
     known = state != "bad"
     assert (HALF in page.find(".//main").text_content()) == known
     assert page.xpath("boolean(//a[contains(@href, '/preferences/')])") == known
+
+
+@pytest.mark.parametrize("language", TAGS)
+def test_beside_each_button_that_agrees_stands_the_sentence_that_is_kept(
+    language: str, press: Press, daily: Newsletter
+) -> None:
+    person, words = replace(ANN, language=language), words_for(language)
+    own_words = NOTES.model_copy(update={"consent": "Ja, <gern> & jeden Tag."})
+    others = [(WEEKLY, S.ENDED), (own_words, None)]
+    pages = [
+        check_forms(wishes(press, daily, subscriber=person, life=S.ENDED, others=others)),
+        check_forms(leaving(press, daily, "done", language)),
+    ]
+    for page in pages:
+        (back,) = page.xpath("//input[@value='back']/../..")
+        wording, _ = consent_wording(daily, language)
+        assert f"{words.agreed_to} {wording}" in back.text_content()
+    joins = pages[0].xpath("//ul[@class='others']/li")
+    for item, (one, _) in zip(joins, others, strict=True):
+        wording, tag = consent_wording(one, language)
+        (said,) = item.xpath(f".//p[@class='meta']/bdi[@lang='{tag}' and . = $it]", it=wording)
+        assert words.agreed_to in said.getparent().text_content()
+    # What is theirs already asks for nothing.
+    page = check_forms(wishes(press, daily, others=[(WEEKLY, S.ACTIVE)]))
+    assert words_for("en").agreed_to not in page.text_content()
+
+
+def test_who_leaves_one_newsletter_sees_which_go_on_and_can_leave_them_all(
+    press: Press, daily: Newsletter
+) -> None:
+    nothing = words_for("en").leave_done_note
+    page = check_forms(leaving(press, daily, "done", others=[WEEKLY, NOTES]))
+    (said,) = page.xpath("//*[@role='status']")
+    assert said.xpath(".//li/bdi/text()") == ["The Weekly", "Hafenblatt"]
+    assert said.xpath(".//li/bdi/@lang") == ["en", "de"]
+    assert list(acts(page)) == ["leave-all", "back"]
+    assert nothing not in page.text_content()
+    for state in ("done", "all"):
+        assert nothing in parse(leaving(press, daily, state)).text_content()
+
+
+def test_every_page_says_whose_house_it_is(press: Press, daily: Newsletter) -> None:
+    for text in every_page(press, daily):
+        (house,) = parse(text).xpath("//main/p[@class='house']/a")
+        assert house.text_content() == press.site.name
+        assert house.get("href") == press.links.home_url()
+
+
+def test_of_a_newsletter_that_is_gone_there_is_still_the_way_out(press: Press) -> None:
+    url = press.links.leave_url("gone", ANN)
+    page = check_forms(preferences_page("bad", press=press, leave_url=url))
+    assert page.xpath("//main//a[@class='button']/@href") == [url]
+    assert not page.forms
 
 
 def test_links_of_what_is_gone_have_a_page_too(press: Press) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, update
 
 from digest.model import DeliveryState, LetterKind, Outcome, ReturnKind, SubscriptionState
 from digest.store import Database, bounces, journal, letters, people, schema
@@ -62,6 +62,21 @@ async def test_deliveries_to_somebody_are_those_of_editions_and_letters(db: Data
         assert await bounces.sent_to(conn, other, since=MORNING + timedelta(days=1)) == []
         assert await bounces.editions_since(conn, MORNING) == [SLOT.edition_id]
         assert await bounces.editions_since(conn, MORNING + timedelta(days=1)) == []
+
+
+async def test_an_edition_is_as_young_as_its_making_or_its_approval(db: Database) -> None:
+    (one,) = await subscribe(db, 1)
+    await begin(db, [one])
+    later = MORNING + timedelta(days=100)
+    async with db.write() as conn:
+        sent = [Outcome(subscriber_id=one, state=DeliveryState.SENT, at=MORNING)]
+        await journal.record(db, conn, SLOT.edition_id, sent)
+        for column in ("created_at", "approved_at"):
+            assert await bounces.editions_since(conn, later) == []
+            await conn.execute(update(schema.edition).values({column: later}))
+            assert await bounces.editions_since(conn, later) == [SLOT.edition_id]
+            assert len(await bounces.sent_to(conn, one, since=later)) == 1
+            await conn.execute(update(schema.edition).values({column: MORNING}))
 
 
 async def test_the_journal_is_never_read_through_for_one_person(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from digest.store import (
     forgetting,
     journal,
     kept,
+    leaving,
     letters,
     people,
     schema,
@@ -265,15 +267,102 @@ async def test_who_never_confirmed_and_who_left_long_ago_are_found(db: Database)
     later = MORNING + 3 * DAY
     async with db.write() as conn:
         await letters.write(conn, LetterKind.CONFIRM, again, "daily", content={}, now=later)
+        # Strangers go as a whole.
+        assert await forgetting.expired(conn, later + DAY) == []
+        for id in (asked, again):
+            await people.note_consent(conn, id, "weekly", CONSENT)
         assert await forgetting.expired(conn, MORNING) == []
         assert await forgetting.expired(conn, later) == [(asked, "daily")]
         assert await forgetting.expired(conn, later, of=again) == []
         assert len(await forgetting.expired(conn, later + DAY)) == 2
-        assert await forgetting.long_gone(conn, MORNING) == []
-        assert await forgetting.long_gone(conn, later) == [gone, never]
-        assert await forgetting.long_gone(conn, later, after=gone) == [never]
-        assert not await forgetting.erase(conn, back, gone_since=later)
-        assert await forgetting.erase(conn, gone, gone_since=later)
+        assert await forgetting.expired(conn, later + DAY, after=asked) == [(again, "daily")]
+        assert await forgetting.over(conn, over(MORNING)) == []
+        assert await forgetting.over(conn, over(later)) == [gone, never]
+        assert await forgetting.over(conn, over(later), after=gone) == [never]
+        assert await forgetting.over(conn, over(later), of=never) == [never]
+        assert not await forgetting.erase(conn, back, only=over(later))
+        assert await forgetting.erase(conn, gone, only=over(later))
+
+
+async def test_nobody_s_time_is_over_while_they_are_asked_or_ask(db: Database) -> None:
+    ids = [await keep(db, f"r{n}@example.com") for n in range(5)]
+    lettered, used, formed, late, gone = ids
+    for id in ids:
+        await move(db, id, E.CONSENT)
+        await move(db, id, E.END)
+    later, before = MORNING + 3 * DAY, MORNING + DAY
+    async with db.write() as conn:
+        for id, at in ((lettered, later), (used, later), (late, before - DAY)):
+            number = await letters.write(conn, LetterKind.CONFIRM, id, "daily", content={}, now=at)
+            if id == used:
+                await letters.use(conn, number, now=at)
+        await signups.add(conn, email="R2@example.com", newsletter="daily", content={}, now=later)
+        which = forgetting.Over(before=before, asked_since=before)
+        assert await forgetting.over(conn, which) == [used, late, gone]
+        assert not await forgetting.erase(conn, lettered, only=which)
+        assert not await forgetting.erase(conn, formed, only=which)
+
+
+async def test_strangers_are_those_who_never_agreed_whatever_became_of_it(db: Database) -> None:
+    ids = [await keep(db, f"r{n}@example.com") for n in range(4)]
+    pending, bounced, young, known = ids
+    for id in (pending, bounced, known):
+        await move(db, id, E.ASK)
+    await move(db, bounced, E.END)
+    await move(db, known, E.CONSENT, newsletter="weekly")
+    await move(db, known, E.END, newsletter="weekly")
+    await move(db, young, E.ASK, now=MORNING + DAY)
+    async with db.write() as conn:
+        later = MORNING + DAY
+        which = forgetting.Over(before=later, asked_since=later, strangers=True)
+        assert await forgetting.over(conn, which) == [pending, bounced]
+        assert await forgetting.over(conn, which, after=pending, limit=1) == [bounced]
+        which = forgetting.Over(before=MORNING, asked_since=MORNING, strangers=True)
+        assert await forgetting.over(conn, which) == []
+
+
+def over(before: datetime) -> forgetting.Over:
+    return forgetting.Over(before=before, asked_since=before)
+
+
+async def test_whoever_agrees_to_what_they_get_has_it_by_the_new_consent(db: Database) -> None:
+    id = await keep(db)
+    await move(db, id, E.CONSENT)
+    async with db.write() as conn:
+        anew = replace(CONSENT, at=MORNING + DAY)
+        number = await people.note_consent(conn, id, "daily", anew)
+        assert not await people.move(
+            db, conn, id, "daily", E.CONSENT, cause=By.PAGE, now=MORNING, consent_id=number
+        )
+    person = await look(db, id)
+    assert (person.subscriptions[0].consent, len(person.changes)) == (anew, 1)
+
+
+async def test_what_brings_a_newsletter_moves_with_it(db: Database) -> None:
+    id = await keep(db)
+    for slug, often in (("daily", Frequency.WEEKLY), ("sea", Frequency.DAILY), ("weekly", None)):
+        await move(db, id, E.CONSENT, newsletter=slug)
+        async with db.write() as conn:
+            if often is not None:
+                await people.choose(conn, id, slug, Choices(frequency=often))
+    for event, state in ((E.PAUSE, "paused"), (E.RESUME, "active"), (E.END, "ended")):
+        for again in (False, True):
+            async with db.write() as conn:
+                moved = await leaving.move(
+                    db, conn, id, "weekly", event, best_of=("daily", "sea", "none"),
+                    cause=By.MAIL, now=MORNING, until=MORNING + DAY,
+                )  # fmt: skip
+                assert moved is not again
+        found = {
+            one.newsletter: (one.state, one.cause) for one in (await look(db, id)).subscriptions
+        }
+        assert found["daily"] == found["weekly"] == (state, "mail")
+        assert found["sea"][0] == "active"
+    async with db.write() as conn:
+        await forgetting.erase(conn, id)
+        assert not await leaving.move(
+            db, conn, id, "weekly", E.END, best_of=("daily",), cause=By.MAIL, now=MORNING
+        )
 
 
 # ------------------------------------------------------------------ who must not be mailed
@@ -478,6 +567,15 @@ async def test_acts_are_listed_newest_first_and_forgotten_in_time(db: Database) 
         assert await audit.drop_old(conn, before=MORNING + DAY) == 1
         assert await audit.drop_old(conn, before=MORNING + 9 * DAY, limit=1) == 1
         assert [one.detail for one in await audit.listing(conn)] == ["2"]
+
+
+async def test_an_act_names_nobody_by_their_address(db: Database) -> None:
+    async with db.write() as conn:
+        detail = "segment friends of ann@example.com, 3 people"
+        await audit.note(conn, actor="ops", act="export", detail=detail, now=MORNING)
+        (found,) = await audit.listing(conn)
+    assert "@" not in found.detail
+    assert found.detail.startswith("segment friends of (address)")
 
 
 async def test_the_number_of_who_was_erased_is_never_another_s(db: Database) -> None:

@@ -385,7 +385,10 @@ async def test_a_secret_that_is_missing_loses_nothing(app: App) -> None:
 
 
 async def test_a_key_of_sendgrid_that_is_none_loses_nothing(tmp_path: Path) -> None:
-    async with opened(tmp_path, '[hooks]\nsendgrid = "MFkw"\n') as app, caller(app) as http:
+    # The right form, and no point of the curve.
+    key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" + "B" * 86 + "=="
+    text = f'[hooks]\nsendgrid = "{key}"\n'
+    async with opened(tmp_path, text) as app, caller(app) as http:
         assert (await post(http, "sendgrid", *of_sendgrid())).status_code == 503
 
 

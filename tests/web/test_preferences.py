@@ -334,3 +334,37 @@ async def test_other_newsletters_are_joined_from_here_and_only_those_that_are_of
             answer = await room.http.get(path + strange)
             assert answer.status_code == 200
             assert "<b>" not in answer.text
+
+
+async def test_no_other_site_has_a_browser_press_a_button(app: App) -> None:
+    path, before = await path_of(app), await got(app)
+    elsewhere = FORM | {"Sec-Fetch-Site": "cross-site"}
+    acts = (
+        *("save&form=text", "pause&days=7", "resume", "back", "join&newsletter=daily"),
+        *("leave-all", "data", "forget&sure=1", "nonsense"),
+    )
+    async with client_of(app) as http:
+        for act in acts:
+            answer = await http.post(path, content=f"act={act}", headers=elsewhere)
+            assert (answer.status_code, act) == (403, act)
+            assert html.document_fromstring(answer.text).xpath("//*[@role='alert']")
+            assert answer.headers["cache-control"] == "no-store"
+        assert (await state_of(app), await got(app)) == ("active", before)
+        ours = FORM | {"Sec-Fetch-Site": "same-origin"}
+        answer = await http.post(path, content="act=pause&days=180", headers=ours)
+        assert (answer.status_code, await state_of(app)) == (303, "paused")
+
+
+async def test_the_sentence_beside_the_button_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    async with desk(tmp_path, people=1) as room:
+        path = await path_of(room.app)
+        await save(room.app, path, language="fr")
+        page = html.document_fromstring((await room.http.get(path)).text)
+        (item,) = page.xpath("//ul[@class='others']/li")
+        await room.http.post(path, content="act=join&newsletter=weekly", headers=FORM)
+        person = await room.person("reader1@example.com")
+    assert person is not None
+    (consent,) = [one.consent for one in person.subscriptions if one.newsletter == "weekly"]
+    assert consent is not None
+    assert consent.language == "fr"
+    assert consent.wording in item.text_content()

@@ -75,11 +75,37 @@ def take(file: File = "-", config: Config = CONFIG, as_json: Json = False) -> No
 
     async def work(app: App) -> int:
         done = await mailbag.take_mail(app, await asyncio.to_thread(_octets, file))
-        told = {"shape": done.understood.shape, "acted": done.acted, "unproved": done.unproved}
-        show.answer(told) if as_json else show.err.print(str(told), markup=False)
+        if as_json:
+            told = {"shape": done.understood.shape, "acted": done.acted, "repeated": done.repeated}
+            more = {"unproved": done.unproved, "too_old": done.too_old, "unclear": done.unclear}
+            show.answer(told | more)
+        else:
+            # Not on standard output: some mail servers send that back to whoever wrote.
+            show.err.print(sentence(done), markup=False)
         return 0
 
     with_app(config, work)
+
+
+def sentence(done: mailbag.Taken) -> str:
+    """What became of one mail."""
+    shape, reports = done.understood.shape, done.understood.returns
+    if done.unclear:
+        return f"{shape}: 1 mail was not understood: read it, it is kept nowhere here"
+    if not reports:
+        return f"{shape}: nothing to act on. {'; '.join(done.understood.why)}"
+    count = "1 report" if len(reports) == 1 else f"{len(reports)} reports"
+    kinds = " and ".join(dict.fromkeys(one.kind.value for one in reports))
+    became = (
+        (done.acted - done.too_old, "acted on"),
+        (done.too_old, "proved and noted, but of a delivery too long ago to act on"),
+        (done.repeated, "known before"),
+        (done.unproved, "not proved to be about anybody here"),
+    )
+    told = [(number, words) for number, words in became if number]
+    if len(told) == 1:
+        return f"{shape}: {count}, {kinds}; {told[0][1]}"
+    return f"{shape}: {count}, {kinds}; " + ", ".join(f"{n} {words}" for n, words in told)
 
 
 @bounces.command()
@@ -95,6 +121,11 @@ def fetch(config: Config = CONFIG, as_json: Json = False) -> None:
         else:
             told = f"{done.mails} mails: {done.acted} acted on, {done.repeated} known before"
             show.say(f"{told}, {done.unproved} not proved to be about anybody here")
+            if done.too_old:
+                show.say(f"{done.too_old} of a delivery too long ago to act on: noted, no more")
+            if done.unclear:
+                were = "mail was" if done.unclear == 1 else "mails were"
+                show.say(f"{done.unclear} {were} not understood: look into the mailbox")
             for fault in done.faults:
                 show.say(fault)
         return 1 if done.faults else 0

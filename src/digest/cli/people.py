@@ -1,5 +1,6 @@
-"""`digest subscribers`: who reads, many at once: import, export, segments, never to be mailed."""
+"""`digest subscribers`: who reads, many at once: import, export, count, audit, segments."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -7,14 +8,16 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from digest import audience, enrol, exports, segments
+from digest import enrol, exports, segments
 from digest.addresses import parse_address
 from digest.app import App
-from digest.cli import person, show
+from digest.cli import barring, person, show
 from digest.cli.frame import CONFIG, Config, Json, Which, with_app
+from digest.cli.history import utc
 from digest.cli.person import actor, instant
+from digest.editorial import section_slug
 from digest.errors import Conflict, NotFound
-from digest.model import Barred, SubscriptionState
+from digest.model import SubscriptionState
 from digest.segments import Filter
 from digest.store import audit
 from digest.store import segments as kept
@@ -25,6 +28,7 @@ people = typer.Typer(help="Who reads: join, choose, leave, import, export.", no_
 filters = typer.Typer(help="Filters that say who is meant.", no_args_is_help=True)
 people.add_typer(filters, name="segments")
 person.add_to(people)
+barring.add_to(people)
 
 FILTER = 'A filter such as: language = "uk" and tag = "press"; or the name of a kept one.'
 
@@ -116,6 +120,7 @@ def _tell(done: enrol.Enrolled) -> None:
         (done.suppressed, "never to be mailed"),
         (done.passed_over, "not subscribed where they come from"),
         (done.barred, "of them now on the suppression list"),
+        (done.ended, "of them kept as having left this newsletter"),
         (done.duplicates, "twice in the file"),
         (done.fault_count, "with a fault"),
     ):
@@ -131,20 +136,46 @@ def _tell(done: enrol.Enrolled) -> None:
         show.say("nothing was kept: this was a dry run")
 
 
+#: What only a filter has: a text without any of these is a name.
+_SIGNS = re.compile(r"""[=<>("']|\bin\b""")
+
+
+async def _words(app: App, given: str) -> str:
+    """The words of a filter, whether they were written or the name that they are kept under.
+
+    Raises:
+        NotFound: it looks like a name, and no filter has it.
+    """
+    name = given.strip()
+    async with app.db.read() as conn:
+        named = await kept.named(conn)
+    if name and name not in named and _SIGNS.search(name) is None:
+        there = f"; there are {', '.join(named)}" if named else "; none has a name yet"
+        raise NotFound(f"no filter is called {name!r}{there}")
+    return named.get(name, name)
+
+
 async def _filter(app: App, given: str) -> Filter | None:
     """A filter as it was written, or kept under this name; None for "".
 
     Raises:
-        Conflict: it is neither.
+        NotFound: it looks like a name, and no filter has it.
+        Conflict: it is no filter, or names what is not there.
     """
-    if not given.strip():
+    text = await _words(app, given)
+    if not text:
         return None
-    async with app.db.read() as conn:
-        text = (await kept.named(conn)).get(given.strip(), given)
+    newsletters = app.settings.newsletters
     try:
-        return segments.parse(text)
+        wanted = segments.parse(text)
+        segments.check(
+            wanted,
+            sections={section_slug(rule) for one in newsletters for rule in one.sections},
+            newsletters={one.slug for one in newsletters},
+        )
     except ValueError as error:
         raise Conflict(f"{text}\n{error}") from error
+    return wanted
 
 
 @people.command()
@@ -173,64 +204,6 @@ def export(
             actor=actor(),
         )
         show.err.print(f"{written} subscriptions", markup=False)
-        return 0
-
-    with_app(config, work)
-
-
-@people.command()
-def suppress(
-    named: Annotated[
-        list[str] | None, typer.Argument(help="Addresses; or domains, with all below them.")
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", help="And those of a file: one column is enough.")
-    ] = None,
-    cause: Annotated[Barred, typer.Option("--cause")] = Barred.ADMIN,
-    config: Config = CONFIG,
-    as_json: Json = False,
-) -> None:
-    """Never mail an address or a domain again, whatever is imported later."""
-
-    async def work(app: App) -> int:
-        if not named and file is None:
-            raise Conflict("name addresses or domains, or a file with --file")
-        for one in named or ():
-            await audience.suppress(app, one, cause, actor=actor())
-        told: dict[str, object] = {"suppressed": list(named or ())}
-        faults: tuple[tuple[int, str], ...] = ()
-        if file is not None:
-            done = await enrol.suppress_file(app, file, cause, actor=actor())
-            told["file"], faults = done, done.faults
-            if not as_json:
-                show.say(f"{done.rows} lines: {done.added} new on the suppression list")
-                if faults:
-                    show.table("Not understood", ("line", "why"), faults)
-        if as_json:
-            show.answer(told)
-        else:
-            for one in named or ():
-                show.say(f"{one}: never again")
-        return 1 if faults else 0
-
-    with_app(config, work)
-
-
-@people.command()
-def allow(
-    named: Annotated[list[str], typer.Argument(help="Addresses or domains.")],
-    config: Config = CONFIG,
-    as_json: Json = False,
-) -> None:
-    """Take addresses or domains off the suppression list.  Nobody is subscribed by that."""
-
-    async def work(app: App) -> int:
-        freed = {one: await audience.allow(app, one, actor=actor()) for one in named}
-        if as_json:
-            show.answer({"allowed": freed})
-        else:
-            for one, was in freed.items():
-                show.say(f"{one}: " + ("may be mailed again" if was else "was not suppressed"))
         return 0
 
     with_app(config, work)
@@ -273,8 +246,7 @@ def show_audit(
             show.answer(found)
         else:
             lines = [
-                (f"{one.at:%Y-%m-%d %H:%M}", one.actor, one.act, one.address_hash[:8], one.detail)
-                for one in found
+                (utc(one.at), one.actor, one.act, one.address_hash[:8], one.detail) for one in found
             ]
             show.table("", ("when", "who", "did", "to", "what"), lines)
         return 0
@@ -326,12 +298,15 @@ def keep(
     """Give a filter a name."""
 
     async def work(app: App) -> int:
-        if not name.strip() or len(name) > 64:
-            raise Conflict("a name has 1 to 64 letters")
-        await _filter(app, given)
+        if not name.strip() or len(name) > 64 or _SIGNS.search(name):
+            raise Conflict("a name has 1 to 64 letters, and no signs of a filter")
+        # Not the name of another one: that may mean something else some day.
+        words = await _words(app, given)
+        if await _filter(app, words) is None:
+            raise Conflict("a filter that says nothing needs no name: it is everybody")
         async with app.db.write() as conn:
-            await kept.keep(app.db, conn, name.strip(), given, now=app.now())
-        show.say(f"{name}: {given}")
+            await kept.keep(app.db, conn, name.strip(), words, now=app.now())
+        show.say(f"{name.strip()}: {words}")
         return 0
 
     with_app(config, work)
@@ -357,7 +332,8 @@ def drop(name: Annotated[str, typer.Argument()], config: Config = CONFIG) -> Non
     async def work(app: App) -> int:
         async with app.db.write() as conn:
             if not await kept.drop(conn, name):
-                raise NotFound(f"no filter is called {name!r}")
+                there = ", ".join(await kept.named(conn)) or "none"
+                raise NotFound(f"no filter is called {name!r}; there are: {there}")
         show.say(f"{name}: forgotten")
         return 0
 

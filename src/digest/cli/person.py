@@ -11,10 +11,10 @@ import typer
 
 from digest import privacy, rolls
 from digest.app import App
-from digest.cli import show
+from digest.cli import history, show
 from digest.cli.frame import CONFIG, Config, Json, Which, with_app
 from digest.errors import Conflict
-from digest.model import Barred, Choices, Form, Frequency, Person
+from digest.model import Barred, Choices, Form, Frequency
 
 Address = Annotated[str, typer.Argument(help="Their address.")]
 Newsletter = Annotated[
@@ -126,39 +126,17 @@ def add(
 
 
 def show_person(address: Address, config: Config = CONFIG, as_json: Json = False) -> None:
-    """Show everything that is kept of somebody."""
+    """Show what somebody got and why they stopped: everything that is kept of them.
+
+    Of an address that is only on the suppression list it says so; nothing known at all ends
+    with 3.
+    """
 
     async def work(app: App) -> int:
-        person = await rolls.show(app, address)
-        if as_json:
-            show.answer(await privacy.data_of(app, person.subscriber.id))
-        else:
-            _tell(person)
+        await history.tell(app, address, as_json=as_json)
         return 0
 
     with_app(config, work)
-
-
-def _tell(person: Person) -> None:
-    who = person.subscriber
-    show.say(f"{who.email}  {who.name}".rstrip())
-    show.say(
-        f"known since {person.created_at:%Y-%m-%d}, {who.language}, {who.timezone}, {who.form}"
-    )
-    if person.tags:
-        show.say("tags: " + ", ".join(person.tags))
-    rows = []
-    for one in person.subscriptions:
-        state = f"{one.state} until {one.until:%Y-%m-%d}" if one.until else str(one.state)
-        hour = "" if one.hour is None else f", not before {one.hour}:00"
-        gets = f"{one.frequency}{hour}: {', '.join(one.sections) or 'all sections'}"
-        agreed = f"{one.consent.at:%Y-%m-%d}, {one.consent.given}" if one.consent else "not yet"
-        rows.append((one.newsletter, state, f"{one.since:%Y-%m-%d}, {one.cause}", gets, agreed))
-    show.table("Newsletters", ("newsletter", "state", "since", "gets", "agreed"), rows)
-    changes = [
-        (f"{one.at:%Y-%m-%d %H:%M}", one.newsletter, one.state, one.cause) for one in person.changes
-    ]
-    show.table("Changes", ("when", "newsletter", "state", "cause"), changes)
 
 
 def set_choices(
@@ -235,16 +213,22 @@ def _count(done: int, what: str, as_json: bool) -> int:
 
 def tag(
     address: Address,
-    tags: Annotated[list[str], typer.Argument(help='Tags to add; "-tag" takes one off.')],
+    tags: Annotated[list[str] | None, typer.Argument(help="Tags to add.")] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", "-r", help="A tag to take off; repeatable.")
+    ] = None,
     config: Config = CONFIG,
     as_json: Json = False,
 ) -> None:
-    """Tag somebody, for segments.  Put -- before a tag to take off: `tag ANN -- -press`."""
+    """Tag somebody, for segments: `tag ann@example.org press --remove trial`."""
 
     async def work(app: App) -> int:
-        add = [one for one in tags if not one.startswith("-")]
-        remove = [one[1:] for one in tags if one.startswith("-")]
-        now = await rolls.tag(app, address, add=add, remove=remove, actor=actor())
+        # Behind "--" a tag with a sign before it is one to take off, too.
+        add = [one for one in tags or () if not one.startswith("-")]
+        off = [one[1:] for one in tags or () if one.startswith("-")] + (remove or [])
+        if not add and not off:
+            raise Conflict("name tags to add, or some to take off with --remove TAG")
+        now = await rolls.tag(app, address, add=add, remove=off, actor=actor())
         told = ", ".join(now) or "no tags"
         show.answer({"tags": now}) if as_json else show.say(f"{address}: {told}")
         return 0

@@ -99,11 +99,13 @@ class Barred(StrEnum):
     REQUEST = "request"
     #: They asked to be forgotten: no import brings them back, their own sign-up does.
     ERASED = "erased"
+    #: They had left where an import comes from; else as the one before.
+    LEFT = "left"
     ADMIN = "admin"
 
 
 #: What a confirmed sign-up of one's own lifts; before it, one question may be mailed.
-LIFTED_BY_CONSENT = frozenset({Barred.BOUNCE, Barred.ERASED})
+LIFTED_BY_CONSENT = frozenset({Barred.BOUNCE, Barred.ERASED, Barred.LEFT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,9 @@ FIELDS: Final = (
     *("state", "cause", "until", "newsletter"),
 )
 
+_MOST_SHOWN: Final = 20
+_LONGEST_SHOWN: Final = 60
+
 #: What other people's tables call them.
 _ALIKE = MappingProxyType(
     {
@@ -43,7 +46,7 @@ _ALIKE = MappingProxyType(
 
 
 #: Left elsewhere: no import brings them back, their own sign-up does.
-LEFT = Barred.ERASED
+LEFT = Barred.LEFT
 
 #: States in other people's words.  None: neither subscribed nor gone.
 STATES: Mapping[str, Said] = MappingProxyType(
@@ -54,6 +57,7 @@ STATES: Mapping[str, Said] = MappingProxyType(
         "enabled": SubscriptionState.ACTIVE,
         "confirmed": SubscriptionState.ACTIVE,
         "paused": SubscriptionState.PAUSED,
+        # Of our own export it is `SubscriptionState.ENDED`: they left that newsletter alone.
         "ended": LEFT,
         "unsubscribed": LEFT,
         "opted out": LEFT,
@@ -124,7 +128,8 @@ PEERS: Final = (
         origin="Mailchimp",
         advice=(
             "Mailchimp exports one file for each state: import the files unsubscribed_… and"
-            " cleaned_… too, so that nobody in them is imported from elsewhere"
+            " cleaned_… too, so that nobody in them is imported from elsewhere; an address in"
+            " cleaned_… has failed, and gets no newsletter any more, also none it gets here"
         ),
     ),
     Peer(
@@ -183,10 +188,23 @@ class Columns:
     file_says: Said = SubscriptionState.ACTIVE
 
     @property
+    def are_ours(self) -> bool:
+        """Whether it is an export of Digest's: each row is of one person and one newsletter."""
+        return self.peer is None and "newsletter" in self.places
+
+    @property
     def tell_who_left(self) -> bool:
         """Whether rows may be of people who are not subscribed any more."""
         telling = {"state", "yes", "no", "gone_at", "bounced_at"}
         return self.file_says is not SubscriptionState.ACTIVE or bool(telling & set(self.places))
+
+
+def _listed(header: Sequence[str]) -> str:
+    """The names of columns, for people: a table may have thousands, and long ones."""
+    # Where nothing names the columns, the first line is somebody: not to be repeated.
+    names = ["(an address)" if "@" in name else name for name in header[:_MOST_SHOWN]]
+    shown = ", ".join(name[:_LONGEST_SHOWN] or '""' for name in names)
+    return f"{shown}, …" if len(header) > _MOST_SHOWN else shown
 
 
 def columns_of(
@@ -207,7 +225,7 @@ def columns_of(
     asked = {_key(name): field for name, field in mapping.items()}
     for name, field in mapping.items():
         if _key(name) not in keys:
-            raise NotFound(f"the table has no column {name!r}; it has {', '.join(header)}")
+            raise NotFound(f"the table has no column {name!r}; it has {_listed(header)}")
         if field and field not in FIELDS:
             raise NotFound(f"there is no field {field!r}; there are {', '.join(FIELDS)}")
     peer = next((one for one in PEERS if one.marks <= set(keys)), None)
@@ -231,8 +249,9 @@ def columns_of(
         places[field] = (*places.get(field, ()), place)
     if "email" not in places:
         raise NotFound(
-            "the file has no column email; its first line must name columns of "
-            f"{', '.join(FIELDS)}, or columns must be mapped to these"
+            f"the file has no column email; it has {_listed(header)}. If one of them holds the"
+            ' addresses, map it: --map email="COLUMN"; else its first line must name columns of '
+            f"{', '.join(FIELDS)}"
         )
     says: Said = SubscriptionState.ACTIVE
     if peer is not None and peer.name == "Mailchimp":

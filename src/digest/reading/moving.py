@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from digest.addresses import domain_of, domains_above, folded, parse_address
@@ -68,7 +68,8 @@ class Passed(NamedTuple):
     line: int
     #: "" of somebody who may sign up, or be imported, tomorrow.
     email: str
-    cause: Barred | None
+    #: What keeps them out of everything; ENDED: out of this newsletter, which they left.
+    cause: Barred | Literal[SubscriptionState.ENDED] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ class Terms:
     consent_from: str = ""
     tags: tuple[str, ...] = ()
     barred_domains: Collection[str] = ()
+    #: Those that the newsletter offers.
+    frequencies: Sequence[Frequency] = tuple(Frequency)
 
 
 def unguarded(cell: str) -> str:
@@ -133,13 +136,15 @@ class People:
             return
         if "consent_at" not in places and "asked_at" not in places and terms.consent_at is None:
             raise NotFound(
-                "the file has no column consent_at: say when they agreed, for all of them, or add"
-                " the column"
+                "the file has no column consent_at: say when they agreed, for all of them, with"
+                ' --consent-at 2026-01-31; or which column has it: --map consent_at="COLUMN"'
             )
         if "consent_from" not in places and not self._origin:
             whose = f"{self._peer.name}'s export" if self._peer else "the file"
             raise NotFound(
-                f"{whose} has no column consent_from: say where they agreed, for all of them"
+                f"{whose} has no column consent_from: say where they agreed, for all of them, with"
+                ' --consent-from "sign-up form"; or which column has it:'
+                ' --map consent_from="COLUMN"'
             )
 
     def read(self, line: int, cells: Sequence[str]) -> Person | Passed:
@@ -154,7 +159,7 @@ class People:
         state, until = "active", None
         if self._telling or self._not_subscribed:
             said = self._said(cells)
-            if not isinstance(said, SubscriptionState):
+            if said is None or isinstance(said, Barred) or said is SubscriptionState.ENDED:
                 return Passed(line, "" if said is None else email, said)
             if said is SubscriptionState.PAUSED:
                 state, until = self._pause(cells)
@@ -231,7 +236,11 @@ class People:
         if word not in STATES:
             raise ValueError(f"no state {word[:40]!r}; known are active, unsubscribed, pending, …")
         said = STATES[word]
-        return self._why_left(cells) if said is LEFT else said
+        if said is not LEFT:
+            return said
+        why = self._why_left(cells)
+        # Whoever left one newsletter of ours may be reading another.
+        return SubscriptionState.ENDED if why is LEFT and self._columns.are_ours else why
 
     def _why_left(self, cells: Sequence[str]) -> Barred:
         reason = self._cell("reason", cells).casefold()
@@ -292,7 +301,7 @@ class People:
         if strange:
             there = ", ".join(terms.slugs) or "none"
             raise ValueError(f"no section {strange[0][:60]!r}; there are {there}")
-        if hour and (not hour.isascii() or not hour.isdigit() or int(hour[:3]) > 23):
+        if hour and not (hour.isascii() and hour.isdigit() and len(hour) < 4 and int(hour) < 24):
             raise ValueError(f"no hour {hour[:20]!r}; there are 0 to 23")
         language = language or terms.language
         if not _LANGUAGE.fullmatch(language[:40]) or len(language) > 35:
@@ -303,7 +312,7 @@ class People:
             timezone=_zone(timezone),
             form=_one_of("form", form, [*Form], Form.FULL),
             sections=() if set(chosen) == set(terms.slugs) else chosen,
-            frequency=_one_of("frequency", frequency, [*Frequency], Frequency.DAILY),
+            frequency=_one_of("frequency", frequency, [*terms.frequencies], Frequency.DAILY),
             hour=int(hour) if hour else None,
             briefs=not briefs or _truth(briefs, "briefs"),
             tags=tuple(dict.fromkeys((*own, *terms.tags))),

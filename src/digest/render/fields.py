@@ -22,7 +22,7 @@ from digest.render.wording import Words, frame_language, locale_for, words_for
 from digest.settings import Newsletter
 
 #: How long somebody may pause, in days.
-PAUSES: Final = (7, 14, 30, 60, 90)
+PAUSES: Final = (7, 14, 30, 60, 90, 180, 365)
 #: Letters of a text that somebody typed, as far as a form shows it again.
 _MOST_TYPED: Final = 320
 

@@ -8,6 +8,7 @@ the same for everybody.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import quote
 
 from digest.model import Choices, Frequency
 from digest.render.fields import choosing, not_there, page_language, shown_address, typed
@@ -82,7 +83,8 @@ def signup_page(
         sections: slug and title.
         languages: tag, and name in the language itself.
         zones: IANA names.
-        form: what was typed; None shows `blank_form`.
+        form: what was typed; None shows `blank_form`.  *asked* shows its address, so that
+            somebody who mistyped it sees so, whether it is known or not.
         stamp: see `Links.form_stamp`.
         faults: "consent", fields of choices that were sent what there is not, and, of "email",
             "address": it is none, or "domain": it cannot sign up here.
@@ -132,6 +134,7 @@ def _surroundings(
         "state": state,
         "heading": headings.get(state, about.title),
         "home_lang": newsletter.language,
+        "form_url": f"{about.url}?lang={quote(spoken)}",
         "told": _told(words, faults, busy=state == "busy"),
     }
 
@@ -144,6 +147,7 @@ def _filled_in(
     folded = _faulty_fields(faults) - {"email", "consent"}
     differs = form.choices != blank_form(newsletter, language).choices
     return {
+        "address": shown_address(typed(form.email)),
         "form": replace(form, email=typed(form.email), name=typed(form.name)),
         "email_fault": words.not_domain if "domain" in faults else words.not_address,
         "wording": wording,

@@ -20,6 +20,7 @@ from digest.render.fields import (
 )
 from digest.render.frame import frame
 from digest.render.press import Press
+from digest.render.signup import consent_wording
 from digest.render.tidy import one_line
 from digest.render.wording import Words, known_languages, own_name, words_for
 from digest.settings import Newsletter
@@ -75,6 +76,7 @@ def preferences_page(
         newsletter, subscriber: None only when the link is bad.
         address: as `addresses.half_shown` gives it.
         choices: what is chosen, or was sent and cannot be; None takes the subscriber's.
+        leave_url: of the same subscription; of a *bad* link, what still can be done by it.
         others: newsletters besides this, and the state of theirs; None: never subscribed.
         faults: fields that were sent what there is not; *fault* says so in English.
 
@@ -140,6 +142,8 @@ def _standing(
         "pauses": pauses(spoken),
         "home_lang": newsletter.language if newsletter else "en",
         "leave_said": words.leave_ask.format(title=title),
+        # What "back" is kept as having been agreed to.
+        "agreed": consent_wording(newsletter, person.language) if newsletter else None,
     }
 
 
@@ -193,6 +197,7 @@ def _others(
             "description": one_line(one.description),
             "lang": one.language,
             "url": press.links.preferences_url(one.slug, themselves) if life in _SUBSCRIBED else "",
+            "agreed": consent_wording(one, person.language),
         }
         for one, life in others
     ]

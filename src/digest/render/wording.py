@@ -63,9 +63,12 @@ class Words:
     leave_note: str = "One click, no password, no questions."
     leave_done: str = "You are unsubscribed from {title}."
     leave_done_note: str = "No further edition will be sent to you."
+    #: Before a list of the other newsletters of whoever has just left one.
+    leave_others: str = "You still get:"
     leave_bad: str = "This link does not work."
     leave_bad_note: str = (
-        "It may have been cut in two. Use the whole link at the foot of your mail."
+        "It may have been cut in two. Use the whole link at the foot of your mail. If everything"
+        " about you has been deleted meanwhile, nothing is sent to you any more."
     )
     # Mails.
     #: A link to the page where the subscriber chooses sections, language and form.
@@ -199,6 +202,8 @@ class Words:
         " the mail to confirm."
     )
     asked_hint: str = "Nothing there? Look where spam is kept. You can ask again tomorrow."
+    #: Text of a link, below the address that was typed.
+    asked_wrong: str = "Is the address wrong? Fill in the form again."
     #: A form that came from another site is shown once more.
     once_more: str = "One more click"
     once_more_note: str = "Please look whether this is right, and send it."

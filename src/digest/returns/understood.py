@@ -35,6 +35,8 @@ class Understood:
     returns: tuple[Return, ...]
     #: One sentence for each of *returns*; one for the mail where there are none.
     why: tuple[str, ...]
+    #: Not understood, and a person may have written it: somebody should read it.
+    by_hand: bool = False
 
 
 def understand(octets: bytes) -> Understood:
@@ -270,7 +272,10 @@ def _nothing(mail: Mail, seen: Signs) -> Understood:
         return Understood("auto-reply", (), ("A machine answers for somebody; the mail arrived.",))
     if seen.listed:
         return Understood("none", (), ("It is a mail of a list, whatever it is about.",))
-    return Understood("none", (), ("It is no report of a mail, and asks for nothing.",))
+    # Machines that answer nothing: RFC 3834 §5, and mail servers.
+    machine = seen.server or mail.head.first("auto-submitted").lower() not in ("", "no")
+    why = "It is no report of a mail, and has no token of a link to leave."
+    return Understood("none", (), (why,), by_hand=not machine)
 
 
 def _own(mail: Mail) -> frozenset[str]:

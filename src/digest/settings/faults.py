@@ -22,6 +22,7 @@ from pydantic_core import ErrorDetails
 from digest.settings.colours import TEXT_CONTRAST, contrast, is_colour, legible
 from digest.settings.looks import Brand
 from digest.settings.parts import HIDDEN, Place, Secret, Table
+from digest.settings.readers import Returns
 from digest.settings.tables import Settings
 
 #: A table as TOML gives it: nothing is sure about its values.
@@ -271,6 +272,7 @@ def _contradictions(document: Row) -> Iterator[Fault]:
         if isinstance(secret, dict) and len(secret.keys() & {"env", "file"}) != 1:
             yield Fault(place, 'wants either { env = "…" } or { file = "…" }')
     yield from _relay(_at(document, ("mail",)))
+    yield from _returns(_at(document, ("returns",)))
     yield from _model(_at(document, ("model",)))
     yield from _store_url(_at(document, ("store", "url")))
     yield from _contrast(document, newsletters)
@@ -424,6 +426,33 @@ def _relay(mail: object) -> Iterator[Fault]:
         if mail.get(name) and not mail.get(other):
             place = ("mail", other)
             yield Fault(place, f"is missing; mail.{name} is of no use alone: add {_example(place)}")
+
+
+def _returns(returns: object) -> Iterator[Fault]:
+    if not isinstance(returns, dict):
+        return
+    days, within = (
+        returns.get(name, Returns.model_fields[name].default)
+        for name in ("soft_days", "within_days")
+    )
+    if isinstance(days, int) and isinstance(within, int) and days > within:
+        name = "soft_days" if "soft_days" in returns else "within_days"
+        yield Fault(
+            ("returns", name),
+            f"leaves no room: soft bounces on {days} days (soft_days) do not fit into"
+            f" {within} days (within_days)",
+        )
+    url, secret = returns.get("url"), ("returns", "password")
+    if not (url and isinstance(url, str)):
+        return
+    if "path" in returns:
+        yield Fault(("returns",), "has both url and path; keep one")
+    if ":" in url.partition("://")[2].rpartition("@")[0]:
+        yield Fault(("returns", "url"), f"holds a password; take it out and add {_example(secret)}")
+    elif "password" not in returns and "path" not in returns:
+        yield Fault(
+            secret, f"is missing; the mailbox of returns.url wants it: add {_example(secret)}"
+        )
 
 
 def _contrast(document: Row, newsletters: Sequence[tuple[Place, Row]]) -> Iterator[Fault]:

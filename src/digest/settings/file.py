@@ -15,6 +15,7 @@ from digest.errors import ConfigError
 from digest.settings.faults import Fault, check, dotted, shown
 from digest.settings.parts import Place, Secret, Table
 from digest.settings.tables import Loaded
+from digest.settings.unmatched import unmatched
 
 
 def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Loaded:
@@ -37,7 +38,8 @@ def load(path: Path | None = None, *, environ: Mapping[str, str]) -> Loaded:
     except ValueError as error:
         raise ConfigError([_syntax_fault(path, text, str(error))]) from error
     settings, faults = check(document)
-    if settings is None:
+    faults += unmatched(document)
+    if settings is None or faults:
         placed = sorted(((_line(fault.place, lines), fault) for fault in faults), key=itemgetter(0))
         raise ConfigError([_sentence(path, line, fault) for line, fault in placed])
     return Loaded(settings=settings, path=path, base=path.absolute().parent, lines=lines)

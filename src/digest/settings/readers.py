@@ -1,5 +1,8 @@
 """What config.toml says about those who read: joining, what comes back, what is kept how long."""
 
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +20,26 @@ def _domain(name: str) -> str:
 
 
 Domain = Annotated[str, AfterValidator(_domain)]
+
+#: Before the @ of an address that +TOKEN is added to.  RFC 5321 §4.5.3.1.1 leaves 64 octets; the
+#: + and the token have 33 of them.
+_LOCAL = r"[A-Za-z0-9._=+-]{0,30}[A-Za-z0-9._=-]"
+
+#: What any public key over P-256 begins with in DER (RFC 5480): the kind, the curve, a point.
+_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
+_P256_OCTETS = 91
+
+
+def _verification_key(text: str) -> str:
+    # As some programs show it, with the lines of PEM around.
+    bare = "".join(re.sub(r"-----[A-Z ]{1,40}-----", "", text).split())
+    try:
+        octets = b64decode(bare, validate=True)
+    except (NotBase64, ValueError):
+        octets = b""
+    if text and not (octets.startswith(_P256) and len(octets) == _P256_OCTETS):
+        raise ValueError("wants the whole verification key, as SendGrid shows it")
+    return text
 
 
 class Audience(Table):
@@ -46,17 +69,22 @@ class Returns(Table):
 
     #: Bounces go there, to bounces+TOKEN@…, so that each says whose it is; "" leaves
     #: [mail] from_address, and a relay's webhook or nothing to tell of them.
-    address: Annotated[str, fits(f"({ADDRESS})?", "a mail address alone")] = Field(
-        default="", examples=["bounces@example.org"]
-    )
+    address: Annotated[
+        str,
+        fits(
+            rf"({_LOCAL}@[^\s@<>\x00-\x1f\x7f]+)?",
+            "a mail address alone, with 31 letters, digits and . _ = + - at most before the @ "
+            "(+TOKEN is added to them)",
+        ),
+    ] = Field(default="", examples=["bounces@example.org"])
     #: A mail to it ends a subscription; told to mail programs beside the link.
     leave_address: Annotated[str, fits(f"({ADDRESS})?", "a mail address alone")] = Field(
         default="", examples=["leave@example.org"]
     )
     #: The mailbox that both of them end in: imaps://USER@HOST/FOLDER, or a Maildir at *path*;
     #: with neither, pipe each mail into `digest bounces take`.
-    url: Annotated[str, fits(r"(imaps?://[^\s/]+(/\S*)?)?", "imaps:// of a mailbox")] = Field(
-        default="", examples=["imaps://bounces@mail.example.org/INBOX"]
+    url: Annotated[str, fits(r"(imaps?://[^\s/]+@[^\s/@]+(/\S*)?)?", "a mailbox and its user")] = (
+        Field(default="", examples=["imaps://bounces@mail.example.org/INBOX"])
     )
     path: Path | None = Field(default=None, strict=False, examples=["/var/mail/bounces"])
     password: Secret | None = Field(default=None, examples=[{"env": "DIGEST_RETURNS_PASSWORD"}])
@@ -82,7 +110,13 @@ class Hooks(Table):
     #: Mailgun: its "HTTP webhook signing key".
     mailgun: Secret | None = Field(default=None, examples=[{"env": "DIGEST_MAILGUN_KEY"}])
     #: SendGrid: the "verification key" of its signed event webhook; public.
-    sendgrid: Line = Field(default="", examples=["MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE…"])
+    sendgrid: Annotated[Line, AfterValidator(_verification_key)] = Field(
+        default="",
+        examples=[
+            "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEAAECAwQFBgcICQoLDA0ODxAREh"
+            "MUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+Pw=="
+        ],
+    )
 
 
 class Privacy(Table):

@@ -86,10 +86,13 @@ class Place:
         if not parts.hostname or not user:
             raise _unusable(source.id, "names no mailbox; write url = imaps://USER@HOST/FOLDER")
         if not password:
+            # The mailbox that bounces end in is no source, and has a table of its own.
+            where = "to [returns] " if everything else ""
+            name = "DIGEST_RETURNS_PASSWORD" if everything else "DIGEST_MAILBOX_PASSWORD"
             raise _unusable(
                 source.id,
                 "has no password for its mailbox; "
-                'add password = { env = "DIGEST_MAILBOX_PASSWORD" } and set that variable',
+                f'add {where}password = {{ env = "{name}" }} and set that variable',
             )
         if not (user + folder).isprintable():
             raise _unusable(source.id, "has control characters in its url; take them out")

@@ -7,6 +7,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.store import schema
+from digest.telemetry import masked
 
 _T = schema.audit
 
@@ -39,14 +40,14 @@ async def note(
     Args:
         actor: cut after 64 characters.
         act: one word or two, at most 32 characters: "add", "erase", "set choices".
-        detail: in words, without addresses.
+        detail: in words; an address in it is masked, for this outlives whose it is.
     """
     row = {
         "at": now,
         "actor": actor[:64],
         "act": act[:32],
         "address_hash": address_hash,
-        "detail": detail,
+        "detail": masked(detail),
     }
     await conn.execute(insert(_T).values(row))
 

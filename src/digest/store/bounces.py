@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import (
@@ -120,9 +120,18 @@ async def latest(conn: AsyncConnection, *, limit: int) -> list[Listed]:
 # ------------------------------------------------------------------- what it may be about
 
 
+def _of_late(since: datetime) -> ColumnElement[bool]:
+    """Whether anything about an edition is not before *since*.
+
+    One that was made by hand for an old day is as young as its making, or its approval.
+    """
+    at = (_E.c.slot_at, _E.c.created_at, _E.c.approved_at, _E.c.finished_at)
+    return or_(*(column >= since for column in at))
+
+
 async def editions_since(conn: AsyncConnection, since: datetime) -> list[str]:
-    """Ids of the editions of slots after an instant, whatever became of them."""
-    query = select(_E.c.id).where(_E.c.slot_at >= since).order_by(_E.c.slot_at.desc(), _E.c.id)
+    """Ids of the editions that may have been mailed after an instant, whatever became of them."""
+    query = select(_E.c.id).where(_of_late(since)).order_by(_E.c.slot_at.desc(), _E.c.id)
     return list(await conn.scalars(query))
 
 
@@ -134,11 +143,11 @@ async def letters_to(conn: AsyncConnection, subscriber_id: int) -> list[str]:
 
 
 async def sent_to(conn: AsyncConnection, subscriber_id: int, *, since: datetime) -> list[Sent]:
-    """Deliveries to somebody: of editions of slots after an instant, and all letters.
+    """Deliveries to somebody: of editions as of `editions_since`, and all letters.
 
     By the journal's key, edition by edition: it has no index of people, and need not have one.
     """
-    editions = select(_E.c.id).where(_E.c.slot_at >= since)
+    editions = select(_E.c.id).where(_of_late(since))
     query = select(_D.c.edition_id, _D.c.state, _D.c.at).where(_D.c.subscriber_id == subscriber_id)
     rows = list(await conn.execute(query.where(_D.c.edition_id.in_(editions))))
     if letters := await letters_to(conn, subscriber_id):

@@ -9,6 +9,7 @@ import asyncio
 import fcntl
 import os
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from hashlib import blake2b
@@ -33,10 +34,16 @@ _OF_PEOPLE = (
     "delivery",
 )
 
+#: How long a statement waits for whoever else writes to the file.
+_BUSY_MS = 20_000
+
 T = TypeVar("T")
 
 #: What drivers say when the database, not the statement, is at fault.
 _GONE = r"locked|disk|full|unable to open|too many|shut|not a database|malformed|readonly"
+
+#: PostgreSQL's deadlock_detected and serialization_failure.
+_TURNED_BACK = ("40P01", "40001")
 
 #: A dead machine must not keep its advisory locks for the kernel's default of two hours.
 _KEEPALIVE = {
@@ -91,7 +98,7 @@ def _sqlite_engine(url: URL, begin: str, **pool: Any) -> AsyncEngine:
             *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"),
         ):
             cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute("PRAGMA busy_timeout=20000")
+        cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
@@ -99,6 +106,32 @@ def _sqlite_engine(url: URL, begin: str, **pool: Any) -> AsyncEngine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+@asynccontextmanager
+async def _transaction(connection: AsyncConnection) -> AsyncIterator[None]:
+    transaction = await _whole(connection.begin().start())
+    try:
+        yield
+    except BaseException:
+        await _whole(transaction.rollback())
+        raise
+    await _whole(transaction.commit())
+
+
+class Apart:
+    """See `Database.apart`."""
+
+    def __init__(self, connection: AsyncConnection, driver: Any) -> None:
+        self._connection = connection
+        #: The driver's own: statements through it are outside any transaction of SQLAlchemy's.
+        self.driver = driver
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """As `Database.write`, where the temporary tables are."""
+        async with _transaction(self._connection):
+            yield self._connection
 
 
 class Database:
@@ -114,10 +147,13 @@ class Database:
             self._locks.mkdir(exist_ok=True)
             self._writer = _sqlite_engine(self.url, "BEGIN IMMEDIATE", pool_size=1, max_overflow=0)
             self._reader = _sqlite_engine(self.url, "BEGIN", pool_size=4)
+            self._alone = _sqlite_engine(self.url, "BEGIN IMMEDIATE", poolclass=NullPool)
+            self._raw: tuple[type[Exception], ...] = (sqlite3.Error,)
         else:
             from asyncpg.exceptions import InterfaceError, PostgresError
 
-            self._mute += (InterfaceError, PostgresError)
+            self._raw = (InterfaceError, PostgresError)
+            self._mute += self._raw
             # Parameters are people's addresses: they are in no error, and so in no log.
             common: dict[str, Any] = {
                 "connect_args": {"server_settings": _KEEPALIVE},
@@ -131,14 +167,25 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction that may write: committed at the end, rolled back on any error."""
         with self._translated():
-            async with self._opened(self._writer) as connection:
-                transaction = await _whole(connection.begin().start())
+            async with self._opened(self._writer) as connection, _transaction(connection):
+                yield connection
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator["Apart"]:
+        """A connection of one's own, with temporary tables of its own, closed afterwards.
+
+        For work that is long to prepare and short to write: until `Apart.write` nothing is begun,
+        so on SQLite everybody else goes on writing.
+        """
+        engine = self._alone if self.is_sqlite else self._leases
+        with self._translated():
+            async with self._opened(engine) as connection:
+                driver = (await connection.get_raw_connection()).driver_connection
                 try:
-                    yield connection
-                except BaseException:
-                    await _whole(transaction.rollback())
-                    raise
-                await _whole(transaction.commit())
+                    yield Apart(connection, driver)
+                except self._raw as error:
+                    # Past SQLAlchemy, nobody has wrapped it.
+                    raise self._silent(error) from error
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -177,6 +224,9 @@ class Database:
             gone = re.search(_GONE, str(error.orig), re.IGNORECASE)
             if error.connection_invalidated or gone:
                 raise self._silent(error) from error
+            if getattr(error.orig, "sqlstate", None) in _TURNED_BACK:
+                # Whoever comes again finds the other one done.
+                raise StoreError("two writers stood in each other's way; try again") from error
             raise
 
     async def close(self) -> None:
@@ -248,29 +298,49 @@ class Database:
         async with self.read() as connection:
             await connection.execute(text("SELECT 1"))
 
-    async def scrub(self) -> None:
+    async def scrub(self, *, wait_ms: int = 500) -> bool:
         """Have what was deleted be gone from the files, not only from the answers.
+
+        False: somebody reads what was before, and keeps it there; call it again later.
 
         SQLite overwrites deleted rows by itself; older pages in the write-ahead log go when it
         is emptied.  PostgreSQL keeps dead rows until they are vacuumed (its own log, and
         backups, go with their own time).
+
+        Args:
+            wait_ms: for readers, of SQLite; nobody can write meanwhile.
         """
         if self.is_sqlite:
             async with self._opened(self._writer) as connection:
                 with self._translated():
                     # Past SQLAlchemy, which would begin a transaction first.
                     driver: Any = (await connection.get_raw_connection()).driver_connection
-                    await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            return
+                    return await _emptied(driver, wait_ms)
         async with self._opened(self._leases) as connection:
             with self._translated():
                 plain = await connection.execution_options(isolation_level="AUTOCOMMIT")
                 for table in _OF_PEOPLE:
                     await plain.execute(text(f"VACUUM {table}"))
+        return True
 
     def insert(self, table: Any) -> Any:
         """INSERT with ``on_conflict_*``: both dialects have it, under the same names."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+
+async def _emptied(driver: Any, wait_ms: int) -> bool:
+    """Empty a write-ahead log; False if somebody needs what is in it."""
+    try:
+        # Most of the work, and nobody waits for it; then only the end is left.
+        await driver.execute_fetchall("PRAGMA wal_checkpoint(PASSIVE)")
+        await driver.execute(f"PRAGMA busy_timeout={wait_ms}")
+        try:
+            rows = list(await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
+        finally:
+            await driver.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    except sqlite3.Error as error:
+        raise StoreError(f"the database's log cannot be emptied: {error}") from error
+    return not rows[0][0]
 
 
 def _upgrade(connection: Connection) -> None:

@@ -5,9 +5,10 @@ That deleted rows are in no file of the database any more is `Database.scrub`'s.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import EditionState, LetterKind, SubscriptionState
@@ -15,8 +16,21 @@ from digest.store import schema
 
 _S, _N, _L, _D = schema.subscriber, schema.subscription, schema.letter, schema.delivery
 _C, _E, _B = schema.chunk, schema.edition, schema.bounce
+_A, _F = schema.consent, schema.signup
 #: Editions asked for at once: the journal is found by edition and person, never by person alone.
 _AT_ONCE = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Over:
+    """Whose time is over: nobody who waits for an answer, or may still give one."""
+
+    #: They have had no subscription since then.
+    before: datetime
+    #: A question of since then may still be answered.
+    asked_since: datetime
+    #: Only who never agreed to anything; what they asked for before then counts for nothing.
+    strangers: bool = False
 
 
 def _ids(letters: Sequence[tuple[str, int]]) -> list[str]:
@@ -42,29 +56,23 @@ async def editions_of(conn: AsyncConnection, subscriber_id: int) -> list[str]:
     return [*await conn.scalars(query), *await _letters(conn, subscriber_id)]
 
 
-async def erase(
-    conn: AsyncConnection, subscriber_id: int, *, gone_since: datetime | None = None
-) -> bool:
+async def erase(conn: AsyncConnection, subscriber_id: int, *, only: Over | None = None) -> bool:
     """Delete a person and every row about them; False if nobody has this number.
 
     Of their deliveries the number stays, without what the relay said: it may quote the address.
 
     Args:
-        gone_since: only whoever is one of `long_gone` even now; a form that they have sent in
-            since stays.
+        only: whoever is one of `over` even now; a form that they have sent in since stays.
     """
     own = select(_S.c.folded).where(_S.c.id == subscriber_id)
-    if gone_since is None:
+    if only is None:
         # In the order of whoever answers a form: the form first, then the person.
-        form = schema.signup
-        await conn.execute(delete(form).where(form.c.email == own.scalar_subquery()))
+        await conn.execute(delete(_F).where(_F.c.email == own.scalar_subquery()))
     # The whole row: whoever writes about this person at the same time is waited for.
     if await conn.scalar(own.with_for_update()) is None:
         return False
-    if gone_since is not None:
-        found = await long_gone(conn, gone_since, after=subscriber_id - 1, limit=1)
-        if found != [subscriber_id]:
-            return False
+    if only is not None and not await over(conn, only, of=subscriber_id):
+        return False
     letters = await _letters(conn, subscriber_id)
     editions = await editions_of(conn, subscriber_id)
     for start in range(0, len(editions), _AT_ONCE):
@@ -88,15 +96,62 @@ async def erase(
 # --------------------------------------------------------------------- whose time is over
 
 
+async def over(
+    conn: AsyncConnection, which: Over, *, of: int | None = None, after: int = 0, limit: int = 500
+) -> list[int]:
+    """People whose time is over: ids above *after*, ascending.
+
+    Args:
+        of: one person alone.
+    """
+    nothing = [SubscriptionState.ENDED.value]
+    if which.strangers:
+        nothing.append(SubscriptionState.PENDING.value)
+    still = exists().where(
+        _N.c.subscriber_id == _S.c.id,
+        or_(_N.c.state.not_in(nothing), _N.c.since >= which.before),
+    )
+    asked = exists().where(
+        _L.c.subscriber_id == _S.c.id,
+        _L.c.kind == LetterKind.CONFIRM.value,
+        _L.c.used_at.is_(None),
+        _L.c.at >= which.asked_since,
+    )
+    if of is None:
+        # Forms are read once for all, not once for each.
+        form: ColumnElement[bool] = _S.c.folded.in_(select(_F.c.email))
+    else:
+        form = exists().where(_F.c.email == _S.c.folded)
+    query = select(_S.c.id).where(
+        _S.c.id > after,
+        _S.c.created_at < which.before,
+        ~still,
+        ~asked,
+        ~form,
+    )
+    if which.strangers:
+        query = query.where(~exists().where(_A.c.subscriber_id == _S.c.id))
+    if of is not None:
+        query = query.where(_S.c.id == of)
+    return list(await conn.scalars(query.order_by(_S.c.id).limit(limit)))
+
+
 async def expired(
-    conn: AsyncConnection, before: datetime, *, of: int | None = None, limit: int = 500
+    conn: AsyncConnection,
+    before: datetime,
+    *,
+    of: int | None = None,
+    after: int = 0,
+    limit: int = 500,
 ) -> list[tuple[int, str]]:
     """Subscriptions that nobody has confirmed since *before*: subscriber id and newsletter.
 
-    Whoever asked again has the time of the newest letter.
+    Whoever asked again has the time of the newest letter.  Not those of strangers, who go as a
+    whole: see `Over`.  The last person's may be cut off at *limit*.
 
     Args:
         of: one person's alone.
+        after: only of people with numbers above.
     """
     newer = exists().where(
         _L.c.subscriber_id == _N.c.subscriber_id,
@@ -106,30 +161,19 @@ async def expired(
     )
     query = (
         select(_N.c.subscriber_id, _N.c.newsletter)
-        .where(_N.c.state == SubscriptionState.PENDING.value, _N.c.since < before, ~newer)
+        .where(
+            _N.c.subscriber_id > after,
+            _N.c.state == SubscriptionState.PENDING.value,
+            _N.c.since < before,
+            ~newer,
+            exists().where(_A.c.subscriber_id == _N.c.subscriber_id),
+        )
         .order_by(_N.c.subscriber_id, _N.c.newsletter)
         .limit(limit)
     )
     if of is not None:
         query = query.where(_N.c.subscriber_id == of)
     return [(row.subscriber_id, row.newsletter) for row in await conn.execute(query)]
-
-
-async def long_gone(
-    conn: AsyncConnection, before: datetime, *, after: int = 0, limit: int = 500
-) -> list[int]:
-    """People who have had no subscription since *before*: ids above *after*, ascending."""
-    still = exists().where(
-        _N.c.subscriber_id == _S.c.id,
-        or_(_N.c.state != SubscriptionState.ENDED.value, _N.c.since >= before),
-    )
-    query = (
-        select(_S.c.id)
-        .where(_S.c.id > after, _S.c.created_at < before, ~still)
-        .order_by(_S.c.id)
-        .limit(limit)
-    )
-    return list(await conn.scalars(query))
 
 
 async def drop_bounces(conn: AsyncConnection, *, before: datetime, limit: int = 5000) -> int:

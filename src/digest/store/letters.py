@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, String, cast, exists, insert, select, update
+from sqlalchemy import ColumnElement, Row, String, cast, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import NotFound
@@ -48,20 +48,29 @@ def _letter(row: Row[*tuple[Any, ...]]) -> Letter:
     )
 
 
-async def waiting(conn: AsyncConnection, *, limit: int = 1000) -> list[Letter]:
-    """Letters that are not done with, oldest first."""
-    query = select(_L).where(_L.c.done_at.is_(None)).order_by(_L.c.number).limit(limit)
-    return [_letter(row) for row in await conn.execute(query)]
-
-
-async def any_due(conn: AsyncConnection, now: datetime) -> bool:
-    """Whether a letter waits that was not asked to wait longer."""
-    later = exists().where(
+def _asked_to_wait(now: datetime) -> ColumnElement[bool]:
+    return exists().where(
         schema.delivery.c.edition_id == _L.c.kind + ":" + cast(_L.c.number, String),
         schema.delivery.c.subscriber_id == _L.c.subscriber_id,
         schema.delivery.c.not_before > now,
     )
-    query = select(_L.c.number).where(_L.c.done_at.is_(None), ~later).limit(1)
+
+
+async def waiting(
+    conn: AsyncConnection, *, now: datetime | None = None, limit: int = 1000
+) -> list[Letter]:
+    """Letters that are not done with, oldest first; with *now*, those that may be sent now."""
+    query = select(_L).where(_L.c.done_at.is_(None))
+    if now is not None:
+        # What a relay wants later stands in nobody's way.
+        query = query.where(~_asked_to_wait(now))
+    rows = await conn.execute(query.order_by(_L.c.number).limit(limit))
+    return [_letter(row) for row in rows]
+
+
+async def any_due(conn: AsyncConnection, now: datetime) -> bool:
+    """Whether a letter is to be sent now."""
+    query = select(_L.c.number).where(_L.c.done_at.is_(None), ~_asked_to_wait(now)).limit(1)
     return await conn.scalar(query) is not None
 
 

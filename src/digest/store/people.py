@@ -138,8 +138,8 @@ async def move(
 ) -> bool:
     """Let *event* happen to a subscription, and note it; False when it changes nothing.
 
-    Where there is no subscription, ASK and CONSENT make one.  Nothing happens to somebody who
-    was erased.
+    Where there is no subscription, ASK and CONSENT make one.  Whoever agrees to what they get
+    has it by the new consent.  Nothing happens to somebody who was erased.
 
     Args:
         until: of PAUSE, and needed for it: active again from then on.
@@ -159,6 +159,8 @@ async def move(
     else:
         state = SUBSCRIPTION_LIFE[SubscriptionState(row.state)].get(event)
     again = row is not None and event is SubscriptionEvent.PAUSE and row.until == until
+    if state is None and row is not None and event is SubscriptionEvent.CONSENT:
+        await conn.execute(update(_N).where(here).values(consent_id=consent_id))
     if state is None or again:
         return False
     values: dict[str, Any] = {
@@ -174,15 +176,9 @@ async def move(
         await conn.execute(insert(_N).values(**key, **values))
     else:
         await conn.execute(update(_N).where(here).values(**values))
-    await conn.execute(
-        insert(_H).values(
-            subscriber_id=subscriber_id,
-            newsletter=newsletter,
-            at=now,
-            state=state.value,
-            cause=cause.value,
-        )
-    )
+    changed = {"state": state.value, "cause": cause.value, "at": now}
+    row_of = {"subscriber_id": subscriber_id, "newsletter": newsletter}
+    await conn.execute(insert(_H).values(**row_of, **changed))
     return True
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from digest.addresses import domain_of, domains_above
+from digest.addresses import domain_of, domains_above, folded
 from digest.errors import NotFound
 from digest.model import Barred, Form, Frequency, Subscriber, SubscriptionState
 from digest.segments import Filter
@@ -22,7 +22,7 @@ _S, _N = schema.subscriber, schema.subscription
 
 def address_hash(address: str, *, key: bytes) -> str:
     """What stands for an address on the suppression list: it survives the person's erasure."""
-    return blake2b(address.casefold().encode(), key=key[:64], digest_size=32).hexdigest()
+    return blake2b(folded(address).encode(), key=key[:64], digest_size=32).hexdigest()
 
 
 async def remember_key(db: Database, conn: AsyncConnection, fingerprint: str) -> str:
@@ -153,18 +153,28 @@ async def barred_of(
 
 
 async def seats(conn: AsyncConnection, readers: Readers, *, after: int, limit: int) -> list[Seat]:
-    """People who get an edition, each once, by ascending id above *after*: a keyset page."""
-    query = (
-        select(_S.c.id, _N.c.hour, _S.c.timezone)
-        .join(_N, _N.c.subscriber_id == _S.c.id)
-        .where(readers.clause(), _S.c.id > after)
-        .order_by(_S.c.id, _N.c.newsletter == readers.newsletter)
-        # Each stands here once for each subscription that brings it: one of them may be cut off
-        # at the end of a page, and the same person is not counted again.
-        .limit(limit)
-    )
-    found = {row.id: Seat(row.id, row.hour, row.timezone) for row in await conn.execute(query)}
-    return list(found.values())
+    """People who get an edition, each once, by ascending id above *after*: a keyset page.
+
+    A page for each newsletter that brings it, merged up to where the shortest of them ends: one
+    statement for all of them would sort everybody anew for every page.
+    """
+    found: dict[int, Seat] = {}
+    until: int | None = None
+    # The newsletter's own comes last: of two subscriptions its hour counts.
+    for slug in sorted(readers.wanted, key=lambda slug: (slug == readers.newsletter, slug)):
+        alone = replace(readers, wanted={slug: readers.wanted[slug]})
+        query = (
+            select(_N.c.subscriber_id, _N.c.hour, _S.c.timezone)
+            .join(_S, _S.c.id == _N.c.subscriber_id)
+            .where(alone.clause(), _N.c.subscriber_id > after)
+            .order_by(_N.c.subscriber_id)
+            .limit(limit)
+        )
+        page = [Seat(*row) for row in await conn.execute(query)]
+        found |= {seat.id: seat for seat in page}
+        if len(page) == limit:
+            until = page[-1].id if until is None else min(until, page[-1].id)
+    return [found[id] for id in sorted(found) if until is None or id <= until]
 
 
 async def by_key(
@@ -211,7 +221,7 @@ async def by_email(conn: AsyncConnection, email: str, newsletter: str) -> Subscr
     query = (
         select(*_FIELDS)
         .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
-        .where(_S.c.folded == email.casefold())
+        .where(_S.c.folded == folded(email))
     )
     row = (await conn.execute(query)).one_or_none()
     return _subscriber(row) if row else None

@@ -5,6 +5,7 @@ told as problem details (RFC 9457), with every fault of the request at once.  Th
 cookies, so no other site can make a browser push.
 """
 
+import asyncio
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -24,13 +25,15 @@ from digest.telemetry import log
 _JSON = frozenset({"application/json", "application/x-ndjson", "application/jsonl"})
 _NO_STORE = {"Cache-Control": "no-store"}
 _LATER = {"Retry-After": "30"}
+#: For one body, however large: connections are not to be had for nothing.
+_PATIENCE_S = 120.0
 
 
-async def read_body(request: Request, *, most: int) -> bytes:
+async def read_body(request: Request, *, most: int, within_s: float = _PATIENCE_S) -> bytes:
     """The whole body of *request*; what is too long is not read to its end.
 
     Raises:
-        HTTPException: 413, more than *most* bytes; 400, it broke off.
+        HTTPException: 413, more than *most* bytes; 400, it broke off; 408, it did not end.
     """
     declared = request.headers.get("content-length", "")
     # int() takes other scripts' digits, and as many as there are.
@@ -38,12 +41,15 @@ async def read_body(request: Request, *, most: int) -> bytes:
         raise HTTPException(413)
     body = bytearray()
     try:
-        async for part in request.stream():
-            body += part
-            if len(body) > most:
-                raise HTTPException(413)
+        async with asyncio.timeout(within_s):
+            async for part in request.stream():
+                body += part
+                if len(body) > most:
+                    raise HTTPException(413)
     except ClientDisconnect as error:
         raise HTTPException(400, "The body broke off.") from error
+    except TimeoutError as error:
+        raise HTTPException(408, headers={"Connection": "close"}) from error
     return bytes(body)
 
 

@@ -103,6 +103,11 @@ async def read_form(request: Request) -> Fields:
         raise HTTPException(413, detail, headers=PERSONAL) from error
 
 
+def from_elsewhere(request: Request) -> bool:
+    """Whether a browser says that a page of another site has it send this."""
+    return request.headers.get("sec-fetch-site", "").lower() == "cross-site"
+
+
 def last(fields: Fields, name: str, otherwise: str = "") -> str:
     """The field, as a browser sends it last; *otherwise* where there is none."""
     return fields.get(name, [otherwise])[-1][:_LONGEST]

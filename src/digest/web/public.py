@@ -23,6 +23,7 @@ from digest.web.forms import (
     PERSONAL,
     ZONES,
     Fields,
+    from_elsewhere,
     last,
     not_offered,
     number,
@@ -42,6 +43,10 @@ _SAID: Final[Mapping[str, WishState]] = {
     "leave-all": "left",
     "data": "data",
 }
+#: Buttons of the page of leaving, besides the one that leaves.
+_BESIDES: Final = frozenset({"back", "pause", "leave-all"})
+_ELSEWHERE: Final = "this was sent by a page of another site, so nothing was changed"
+_GETTING: Final = (SubscriptionState.ACTIVE, SubscriptionState.PAUSED)
 #: Too long, too odd, or of another kind: no form of ours.
 _NOT_OURS: Final = (413, 415)
 
@@ -73,6 +78,8 @@ async def _act_of_leaving(request: Request, app: App, token: str) -> Response:
     """Do what a POST asks for; without a word of ours that is to leave, whatever its body is."""
     fields = await _fields_if_ours(request)
     act = last(fields, "act")
+    if act in _BESIDES and from_elsewhere(request):
+        return await _leaving(app, token, fault=_ELSEWHERE, status=403)
     try:
         if act == "back":
             await audience.back(app, token)
@@ -86,14 +93,17 @@ async def _act_of_leaving(request: Request, app: App, token: str) -> Response:
     # No cookie, no form field is asked for: the token is all there is to know.
     by_hand = request.headers.get("sec-fetch-mode") == "navigate"
     try:
-        await audience.leave(app, token, cause=By.PAGE if by_hand else By.ONE_CLICK)
+        if act == "leave-all":
+            await audience.leave_all(app, token)
+        else:
+            await audience.leave(app, token, cause=By.PAGE if by_hand else By.ONE_CLICK)
     except NotFound:
         # The link was ours, and nobody is mailed by it any more: what they want is so.
         page = leave_page(
             "done", press=app.press, newsletter=None, language=reader_language(request)
         )
         return HTMLResponse(page, headers=PERSONAL)
-    return await _leaving(app, token, "done")
+    return await _leaving(app, token, "all" if act == "leave-all" else "done")
 
 
 async def _fields_if_ours(request: Request) -> Fields:
@@ -128,9 +138,20 @@ async def _leaving(
         preferences_url=app.links.preferences_url(slug, seen.subscriber),
         until=seen.until if state == "paused" else None,
         timezone=seen.subscriber.timezone,
+        others=await _going_on(app, slug, seen.subscriber) if state == "done" else (),
         fault=fault,
     )
     return HTMLResponse(page, status_code=status, headers=PERSONAL)
+
+
+async def _going_on(app: App, slug: str, subscriber: Subscriber) -> tuple[Newsletter, ...]:
+    """What somebody who has left *slug* goes on getting."""
+    try:
+        now = await audience.wishes(app, app.links.preferences_token(slug, subscriber))
+    except NotFound:
+        # A newsletter that there is no more, or somebody who was forgotten meanwhile.
+        return ()
+    return tuple(other.newsletter for other in now.others if other.state in _GETTING)
 
 
 # --------------------------------------------------------------------- preferences
@@ -150,12 +171,26 @@ async def _preferences(request: Request) -> Response:
     except (BadToken, NotFound):
         # Of the page's reader is known only what their browser says.
         somebody = Subscriber(id=0, email="", language=reader_language(request), key="")
-        page = preferences_page("bad", press=app.press, subscriber=somebody)
+        way_out = await _way_out(app, token)
+        page = preferences_page("bad", press=app.press, subscriber=somebody, leave_url=way_out)
         return HTMLResponse(page, status_code=404, headers=PERSONAL)
+
+
+async def _way_out(app: App, token: str) -> str:
+    """Where whoever subscribed to a newsletter that there is no more can still leave; else ""."""
+    try:
+        slug, key = app.links.read_preferences(token)
+        somebody = Subscriber(id=0, email="", key=key)
+        await audience.leaver(app, app.links.leave_token(slug, somebody))
+    except (BadToken, NotFound):
+        return ""
+    return app.links.leave_url(slug, somebody)
 
 
 async def _act(request: Request, app: App, token: str) -> Response:
     fields = await read_form(request)
+    if from_elsewhere(request):
+        return await _wishes(app, token, "ask", fault=_ELSEWHERE, status=403)
     act = last(fields, "act", "save" if "form" in fields else "")
     acts: Mapping[str, Callable[[], Awaitable[object]]] = {
         "pause": lambda: audience.pause(app, token, number(fields, "days")),

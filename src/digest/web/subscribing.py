@@ -285,7 +285,7 @@ async def _sent(desk: _Desk, limits: Limits) -> Response:
         return desk.say("busy", form=form, faults=frozenset({"busy"}), status=429)
     if taken == "again":
         return desk.say("again", form=form, faults=frozenset({"stamp"}))
-    return desk.say("asked")
+    return desk.say("asked", form=form)
 
 
 async def _choose(request: Request) -> Response:

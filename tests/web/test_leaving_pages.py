@@ -236,8 +236,10 @@ async def test_who_has_left_sees_so_and_may_come_back(room: Desk) -> None:
     await click(room, path)
     page = page_of(await room.http.get(path))
     assert "You are unsubscribed from The Daily." in page.findtext(".//h1")
-    (form,) = page.forms
-    assert dict(form.form_values()) == {"act": "back"}
+    # The weekly goes on, and is said to.
+    assert "The Weekly" in page.xpath("//*[@role='status']")[0].text_content()
+    assert [dict(form.form_values())["act"] for form in page.forms] == ["leave-all", "back"]
+    shown = page.find(".//main").text_content()
     answer = await room.http.post(path, content="act=back", headers=FORM)
     assert answer.status_code == 200
     assert "You are subscribed to The Daily again." in answer.text
@@ -247,6 +249,36 @@ async def test_who_has_left_sees_so_and_may_come_back(room: Desk) -> None:
     consent = person.subscriptions[0].consent
     assert consent is not None
     assert consent.given == "link in a mail"
+    # What is kept as evidence is what stood beside the button.
+    assert consent.wording in shown
+
+
+async def test_who_has_left_one_leaves_all_by_one_more_button_however_often(room: Desk) -> None:
+    path = await room.leave_path()
+    await click(room, path)
+    for _ in range(2):
+        answer = await room.http.post(path, content="act=leave-all", headers=FORM)
+        assert answer.status_code == 200
+        assert "You are unsubscribed from everything." in answer.text
+        assert await room.states() == {"daily": "ended", "weekly": "ended"}
+    page = page_of(await room.http.get(path))
+    assert "No further edition will be sent to you." in page.text_content()
+    assert [dict(form.form_values())["act"] for form in page.forms] == ["back"]
+    assert await room.states("reader1@example.com") == {"daily": "active"}
+
+
+async def test_no_other_site_has_a_browser_press_a_button_but_the_one_that_leaves(
+    room: Desk,
+) -> None:
+    path, before = await room.leave_path(), await dump(room.app)
+    elsewhere = FORM | {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    for act in ("pause&days=7", "leave-all", "back"):
+        answer = await room.http.post(path, content=f"act={act}", headers=elsewhere)
+        assert answer.status_code == 403
+        assert "a page of another site" in alerts(answer)
+        assert await dump(room.app) == before
+    assert (await room.http.post(path, content=ONE_CLICK, headers=elsewhere)).status_code == 200
+    assert (await room.states())["daily"] == "ended"
 
 
 async def test_a_pause_is_an_answer_too(room: Desk) -> None:
@@ -299,6 +331,11 @@ async def test_a_newsletter_that_is_no_more_is_left_and_not_come_back_to(room: D
             await conn.execute(of_daily.values(newsletter="gone"))
     page = await room.http.get(gone)
     assert (page.status_code, len(page_of(page).forms)) == (200, 1)
+    # Its preferences cannot be shown; leaving is still a click away.
+    wishes = room.app.links.preferences_url("gone", await room.reader()).removeprefix(HERE)
+    answer = await room.http.get(wishes)
+    assert answer.status_code == 404
+    assert page_of(answer).xpath("//main//a[@class='button']/@href") == [f"{HERE}{gone}"]
     assert (await click(room, gone)).status_code == 200
     assert (await room.states())["gone"] == "ended"
     answer = await room.http.post(gone, content="act=back", headers=FORM)
@@ -316,6 +353,7 @@ async def test_who_was_forgotten_has_left_by_every_link_and_is_not_there(room: D
     assert answer.status_code == 200
     assert "/preferences/" not in answer.text
     assert "<form" not in answer.text
+    assert (await room.http.post(leave, content="act=leave-all", headers=FORM)).status_code == 200
     for content in ("act=back", "act=pause&days=7"):
         answer = await room.http.post(leave, content=content, headers=FORM)
         assert answer.status_code == 404
