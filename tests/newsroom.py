@@ -15,6 +15,7 @@ from digest import enrol
 from digest.app import App, open_app
 from digest.settings import load
 from make import MORNING
+from ready import lay_ready
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -110,6 +111,8 @@ async def open_newsroom(
 ) -> AsyncIterator[App]:
     """The App of a newsroom, with that many subscribers."""
     loaded = load(config or folder / "config.toml", environ={})
+    if loaded.settings.store.url == "sqlite:///data/digest.db":
+        lay_ready(loaded.base / "data" / "digest.db")
     async with open_app(loaded, now=now, environ={}) as app:
         if people:
             await take_in(app, people_csv(people))

@@ -113,9 +113,9 @@ async def test_a_database_that_does_not_answer_is_a_store_error(tmp_path: Path) 
 
 
 async def test_a_database_of_the_first_schema_keeps_what_it_knows(
-    store_url: str, tmp_path: Path
+    bare_url: str, tmp_path: Path
 ) -> None:
-    db = Database(store_url, base=tmp_path)
+    db = Database(bare_url, base=tmp_path)
 
     def first_schema(connection: Connection) -> None:
         config = alembic_config()
@@ -149,9 +149,9 @@ async def test_a_database_of_the_first_schema_keeps_what_it_knows(
 
 
 async def test_people_and_their_deliveries_survive_the_sixth_revision(
-    store_url: str, tmp_path: Path
+    bare_url: str, tmp_path: Path
 ) -> None:
-    db = Database(store_url, base=tmp_path)
+    db = Database(bare_url, base=tmp_path)
 
     def fifth_schema(connection: Connection) -> None:
         config = alembic_config()
