@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from digest.app import App
-from digest.errors import NotFound, StoreError
+from digest.errors import StoreError
 from digest.mail.forgotten import drop_mails
 from digest.model import Barred, Consent
 from digest.store import (
@@ -266,16 +266,3 @@ async def _until_none(app: App, drop: Callable[[Connection], Coroutine[Any, Any,
             break
         gone += some
     return gone
-
-
-async def number_of(app: App, email: str) -> int:
-    """The number of whoever has this address, for commands.
-
-    Raises:
-        NotFound: nobody has.
-    """
-    async with app.db.read() as conn:
-        id = await people.find(conn, email)
-    if id is None:
-        raise NotFound("nobody with this address is known here")
-    return id

@@ -192,12 +192,6 @@ class Columns:
         """Whether it is an export of Digest's: each row is of one person and one newsletter."""
         return self.peer is None and "newsletter" in self.places
 
-    @property
-    def tell_who_left(self) -> bool:
-        """Whether rows may be of people who are not subscribed any more."""
-        telling = {"state", "yes", "no", "gone_at", "bounced_at"}
-        return self.file_says is not SubscriptionState.ACTIVE or bool(telling & set(self.places))
-
 
 def _listed(header: Sequence[str]) -> str:
     """The names of columns, for people: a table may have thousands, and long ones."""
