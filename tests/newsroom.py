@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from digest import enrol
 from digest.app import App, open_app
+from digest.errors import NotFound
+from digest.model import Subscriber
 from digest.settings import load
+from digest.store import Connection, people, subscribers
 from make import MORNING
 from ready import lay_ready
 
@@ -49,6 +52,20 @@ timezone = "Europe/Athens"
 
   [[newsletters.sections]]
   title = "Elsewhere"
+"""
+
+#: Besides the daily: the best of it, and one that nobody can sign up for.
+MORE_NEWSLETTERS = """
+[[newsletters]]
+slug = "weekly"
+title = "The Weekly"
+days = ["sun"]
+best_of = ["daily"]
+
+[[newsletters]]
+slug = "inside"
+title = "Inside"
+sign_up = false
 """
 
 ARTICLE = """---
@@ -101,6 +118,15 @@ def people_csv(number: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+class Clock:
+    """A clock that a test moves."""
+
+    at = MORNING
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
 @asynccontextmanager
 async def open_newsroom(
     folder: Path,
@@ -127,6 +153,17 @@ async def take_in(app: App, text: str) -> enrol.Enrolled:
         return await enrol.enrol(app, app.newsletter(), table, actor="test")
     finally:
         await asyncio.to_thread(table.unlink)
+
+
+async def by_email(conn: Connection, email: str, newsletter: str) -> Subscriber | None:
+    """Whoever has this address and this newsletter."""
+    id = await people.find(conn, email)
+    if id is None:
+        return None
+    key = (await people.person(conn, id)).subscriber.key
+    with suppress(NotFound):
+        return await subscribers.by_key(conn, key, newsletter)
+    return None
 
 
 def run_digest(

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from digest.model import (
 )
 from digest.store import audit, letters, people
 from make import MORNING
-from newsroom import open_newsroom, write_config
+from newsroom import MORE_NEWSLETTERS, Clock, open_newsroom, write_config
 
 S = SubscriptionState
 
@@ -35,35 +35,12 @@ S = SubscriptionState
 # --------------------------------------------------------------------- wishes
 
 
-class Clock:
-    """A clock that a test moves."""
-
-    at = MORNING
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
-WEEKLY = """
-[[newsletters]]
-slug = "weekly"
-title = "The Weekly"
-days = ["sun"]
-best_of = ["daily"]
-
-[[newsletters]]
-slug = "inside"
-title = "Inside"
-sign_up = false
-"""
-
-
 @asynccontextmanager
 async def newsroom(
     folder: Path, *, people: int = 1, store_url: str = "sqlite:///data/digest.db", more: str = ""
 ) -> AsyncIterator[tuple[App, Clock]]:
     path, clock = write_config(folder, store_url=store_url), Clock()
-    path.write_text(path.read_text() + WEEKLY + more)
+    path.write_text(path.read_text() + MORE_NEWSLETTERS + more)
     async with open_newsroom(folder, people=people, now=clock) as app:
         yield app, clock
 

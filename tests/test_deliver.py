@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from email import message_from_bytes
 from email.policy import default as default_policy
 from pathlib import Path
@@ -18,21 +18,12 @@ from digest.app import App
 from digest.errors import Conflict, MailError, RelayDown, RenderError
 from digest.model import Barred, Counts, DeliveryState, EditionState
 from digest.slots import slot_of
-from digest.store import editions, journal, people, read_events, subscribers
+from digest.store import editions, journal, people, read_events
 from fakes import FakeRelay, drop, hold, say
 from make import MORNING
-from newsroom import open_newsroom, take_in, write_config, write_day
+from newsroom import Clock, by_email, open_newsroom, take_in, write_config, write_day
 
 ID = "daily@2026-05-18T0700"
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    at = MORNING
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 @asynccontextmanager
@@ -218,7 +209,7 @@ async def test_who_leaves_or_is_suppressed_in_between_is_skipped(tmp_path: Path)
     async with FakeRelay() as relay, approved(tmp_path, relay, people=4) as app:
         assert await deliver.freeze(app, ID) == 4
         async with app.db.write() as conn:
-            one = await subscribers.by_email(conn, "reader1@example.com", "daily")
+            one = await by_email(conn, "reader1@example.com", "daily")
             assert one is not None
             cause = Barred.COMPLAINT
             await people.bar(

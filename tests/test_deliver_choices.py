@@ -16,7 +16,8 @@ from digest.model import Counts
 from digest.store import journal, schema
 from fakes import FakeRelay, say
 from make import MORNING
-from test_deliver import ID, Clock, approved, arrived
+from newsroom import Clock
+from test_deliver import ID, approved, arrived
 
 
 async def choose(app: App, wishes: Mapping[int, Mapping[str, Any]]) -> None:

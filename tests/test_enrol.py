@@ -18,7 +18,7 @@ from digest.errors import Conflict, NotFound, ParseError
 from digest.model import Barred
 from digest.store import audit, schema, subscribers
 from make import MORNING
-from newsroom import SEEDS, open_newsroom, write_config
+from newsroom import SEEDS, by_email, open_newsroom, write_config
 
 HEAD = "email,name,language,timezone,sections,consent_at,consent_from\n"
 
@@ -91,7 +91,7 @@ async def test_files_of_spreadsheets_are_read(tmp_path: Path, encoding: str) -> 
         done = await take_in(app, text.encode(encoding))
         assert (done.added, done.delimiter) == (1, ";")
         async with app.db.read() as conn:
-            person = await subscribers.by_email(conn, "o@example.com", "daily")
+            person = await by_email(conn, "o@example.com", "daily")
         assert person is not None
         assert person.name == "Олена Маринко"
 

@@ -37,27 +37,12 @@ from digest.model import (
 from digest.returning import take
 from digest.store import letters, people, schema, signups
 from make import MORNING
-from newsroom import open_newsroom, write_config
+from newsroom import MORE_NEWSLETTERS, open_newsroom, write_config
 
 S = SubscriptionState
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ANN = "Ann@example.com"
 WORDING = "Send me The Daily by mail."
-MORE = """
-[audience]
-{audience}
-
-[[newsletters]]
-slug = "weekly"
-title = "The Weekly"
-days = ["sun"]
-best_of = ["daily"]
-
-[[newsletters]]
-slug = "inside"
-title = "Inside"
-sign_up = false
-"""
 
 
 @dataclass
@@ -73,7 +58,7 @@ async def newsroom(
     folder: Path, *, people: int = 0, store_url: str = "sqlite:///data/digest.db", more: str = ""
 ) -> AsyncIterator[Clock]:
     path = write_config(folder, store_url=store_url)
-    path.write_text(path.read_text() + MORE.format(audience=more))
+    path.write_text(f"{path.read_text()}\n[audience]\n{more}\n{MORE_NEWSLETTERS}")
     clock = Clock()
     async with open_newsroom(folder, people=people, now=lambda: clock.now) as app:
         clock.app = app

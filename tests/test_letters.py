@@ -18,9 +18,9 @@ from digest.store import letters as rows
 from digest.store.subscribers import Readers
 from fakes import FakeRelay, drop, say
 from make import MORNING
-from newsroom import open_newsroom, write_config
+from newsroom import Clock, open_newsroom, write_config
 from store.rows import make_newcomer, take_in
-from test_deliver import Clock, arrived
+from test_deliver import arrived
 
 CONTENT = {"wording": "Send me The Daily.", "wording_language": "en"}
 

@@ -2,7 +2,7 @@
 
 import json
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,19 +20,10 @@ from digest.store import audit, journal, letters, people, schema, scrubbing, sub
 from digest.store.forgetting import Over
 from fakes import FakeRelay, say
 from make import MORNING
-from newsroom import accepted, open_newsroom, write_config, write_day
+from newsroom import Clock, accepted, open_newsroom, write_config, write_day
 
 ANN, BOB = "ann.marlow@readers.example", "bob.tarn@readers.example"
 ID = "daily@2026-05-18T0700"
-
-
-class Clock:
-    """A clock that a test moves."""
-
-    at = MORNING
-
-    def __call__(self) -> datetime:
-        return self.at
 
 
 async def join(app: App, email: str) -> int:

@@ -7,11 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import Form, Frequency, SubscriptionState
-from digest.segments import FIELDS, WORDS, And, Comparison, Filter, Not, Or, check, parse
+from digest.segments import (
+    FIELDS,
+    WORDS,
+    And,
+    Comparison,
+    Filter,
+    Not,
+    Operator,
+    Or,
+    Value,
+    check,
+    parse,
+)
 
 
-def one(field: str, operator: str, *values: object) -> Filter:
-    return Comparison(field=field, operator=operator, values=values)  # type: ignore[arg-type]
+def one(field: str, operator: Operator, *values: Value) -> Filter:
+    return Comparison(field=field, operator=operator, values=values)
 
 
 def test_the_filter_of_the_manual_says_what_it_seems_to_say() -> None:
@@ -105,7 +117,7 @@ def _value(value: object) -> str:
     return str(value)
 
 
-_VALUES = {
+_VALUES: dict[type, st.SearchStrategy[Value]] = {
     str: st.text(max_size=8),
     int: st.integers(0, 23),
     bool: st.booleans(),
@@ -117,8 +129,9 @@ _VALUES = {
 def comparisons(draw: st.DrawFn) -> Filter:
     field = draw(st.sampled_from(sorted(FIELDS)))
     kind = FIELDS[field]
-    ordered = ["<", "<=", ">", ">="] if kind in (int, date) else []
-    operator = draw(st.sampled_from(["=", "!=", "in", "not in", *ordered]))
+    ordered: list[Operator] = ["<", "<=", ">", ">="] if kind in (int, date) else []
+    operators: list[Operator] = ["=", "!=", "in", "not in", *ordered]
+    operator = draw(st.sampled_from(operators))
     most = 3 if "in" in operator else 1
     values = draw(st.lists(_VALUES[kind], min_size=1, max_size=most))
     return one(field, operator, *values)

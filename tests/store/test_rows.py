@@ -30,6 +30,7 @@ from digest.store import (
     subscribers,
 )
 from make import MORNING, make_brief, make_edition, make_item, make_story
+from newsroom import by_email
 from store.rows import READERS, SLOT, make_newcomer, subscribe, take_in
 
 KEY = b"k" * 32
@@ -167,7 +168,7 @@ async def test_the_languages_and_forms_of_those_who_get_it_are_told_once(db: Dat
         ]
         await take_in(db, conn, "daily", newcomers, now=MORNING)
         await take_in(db, conn, "weekly", [make_newcomer(5, language="fr")], now=MORNING)
-        gone = await subscribers.by_email(conn, "reader4@example.com", "daily")
+        gone = await by_email(conn, "reader4@example.com", "daily")
         assert gone is not None
         await leave(db, conn, gone.id)
         told = await subscribers.languages_and_forms(conn, READERS)
@@ -189,6 +190,6 @@ async def test_a_person_is_found_by_the_key_of_their_links(db: Database) -> None
     async with db.read() as conn:
         person = (await subscribers.active(conn, READERS, [id], hash_key=KEY))[id]
         assert await subscribers.by_key(conn, person.key, "daily") == person
-        assert await subscribers.by_email(conn, "READER1@EXAMPLE.COM", "daily") == person
+        assert await by_email(conn, "READER1@EXAMPLE.COM", "daily") == person
         with pytest.raises(NotFound):
             await subscribers.by_key(conn, person.key, "weekly")

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.choosing import Offer
+from digest.joining import kept_network
 from digest.model import Choices, Form, Frequency
-from digest.web.forms import ZONES, last, network_of, not_offered, number, read_choices
+from digest.web.forms import ZONES, last, not_offered, number, read_choices
 
 NOW = Choices(sections=("harbour",), hour=7, language="uk", timezone="Europe/Kyiv")
 THERE = Offer(
@@ -120,4 +121,4 @@ def test_a_number_is_a_small_one_or_none(told: str, meant: int) -> None:
     ],
 )
 def test_a_client_is_counted_by_its_network(host: str, network: str) -> None:
-    assert network_of(host) == network
+    assert kept_network("masked", host) == network

@@ -13,7 +13,7 @@ from digest import publish as publishing
 from digest.app import App
 from digest.slots import slot_of
 from digest.store import subscribers
-from newsroom import open_newsroom, write_config, write_day
+from newsroom import by_email, open_newsroom, write_config, write_day
 
 HERE = "http://localhost:8025"
 
@@ -44,7 +44,7 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
 
 async def leave_path(app: App) -> str:
     async with app.db.read() as conn:
-        person = await subscribers.by_email(conn, "reader1@example.com", "daily")
+        person = await by_email(conn, "reader1@example.com", "daily")
     assert person is not None
     return app.links.leave_url("daily", person).removeprefix(HERE)
 

@@ -12,8 +12,8 @@ from lxml import html
 from digest import audience
 from digest.app import App
 from digest.model import Choices, Form, Subscriber
-from digest.store import people, subscribers
-from newsroom import open_newsroom, write_config
+from digest.store import people
+from newsroom import by_email, open_newsroom, write_config
 from over_http import HERE, client_of
 from signing_up import desk
 
@@ -30,7 +30,7 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
 
 async def person_of(app: App, number: int = 1) -> Subscriber:
     async with app.db.read() as conn:
-        person = await subscribers.by_email(conn, f"reader{number}@example.com", "daily")
+        person = await by_email(conn, f"reader{number}@example.com", "daily")
     assert person is not None
     return person
 
@@ -232,7 +232,7 @@ async def test_a_newsletter_without_sections_asks_for_none_and_words_are_words(
     path.write_text(text.replace("The Daily", "<i>The & Daily</i>").replace('"daily"', '"plain"'))
     async with open_newsroom(tmp_path, people=1) as app:
         async with app.db.read() as conn:
-            person = await subscribers.by_email(conn, "reader1@example.com", "plain")
+            person = await by_email(conn, "reader1@example.com", "plain")
         assert person is not None
         where = app.links.preferences_url("plain", person).removeprefix(HERE)
         answer = await save(app, where, section=[], language="uk", form="text")
@@ -312,7 +312,7 @@ async def test_who_is_not_sure_is_not_forgotten(app: App) -> None:
         assert (await http.get(path)).status_code == 404
         assert (await http.post(path, content="act=forget&sure=1", headers=FORM)).status_code == 404
     async with app.db.read() as conn:
-        assert await subscribers.by_email(conn, "reader1@example.com", "daily") is None
+        assert await by_email(conn, "reader1@example.com", "daily") is None
 
 
 async def test_other_newsletters_are_joined_from_here_and_only_those_that_are_offered(

@@ -217,16 +217,6 @@ async def by_id(conn: AsyncConnection, subscriber_id: int) -> Subscriber | None:
     )
 
 
-async def by_email(conn: AsyncConnection, email: str, newsletter: str) -> Subscriber | None:
-    query = (
-        select(*_FIELDS)
-        .join(_N, and_(_N.c.subscriber_id == _S.c.id, _N.c.newsletter == newsletter))
-        .where(_S.c.folded == folded(email))
-    )
-    row = (await conn.execute(query)).one_or_none()
-    return _subscriber(row) if row else None
-
-
 async def count(conn: AsyncConnection, newsletter: str) -> dict[str, int]:
     """Subscriptions by state."""
     rows = await conn.execute(

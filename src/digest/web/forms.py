@@ -6,7 +6,6 @@ is waited for.  Not behind it: what a form does.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from ipaddress import IPv4Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import parse_qs
 from zoneinfo import available_timezones
@@ -170,16 +169,3 @@ def not_offered(chosen: Choices, there: Offer) -> frozenset[str]:
 def client_of(request: Request) -> str:
     """The address that a request came from; "" where the server does not know."""
     return request.client.host if request.client else ""
-
-
-def network_of(host: str) -> str:
-    """The network of a client: an IPv4 /24, an IPv6 /48; "" of what is no address."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    if mapped is not None:
-        address = mapped
-    bits = 24 if isinstance(address, IPv4Address) else 48
-    return str(ip_network((address, bits), strict=False))

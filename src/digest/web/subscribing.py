@@ -42,7 +42,6 @@ from digest.web.forms import (
     Fields,
     client_of,
     last,
-    network_of,
     not_offered,
     page_route,
     read_choices,
@@ -270,7 +269,7 @@ async def _sent(desk: _Desk, limits: Limits) -> Response:
     if not desk.in_time(stamp):
         return desk.say("again", form=form, faults=frozenset({"stamp"}))
     taken: Taken = limits.take(
-        network=network_of(client_of(desk.request)),
+        network=joining.kept_network("masked", client_of(desk.request)),
         address=form.email,
         stamp=stamp,
         now_s=time.monotonic(),
