@@ -11,15 +11,18 @@
 import asyncio
 import base64
 import contextlib
+import hmac
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-#: Where an act can be put.  connect: instead of the greeting.  DATA: instead of the 354.
-#: content: after the 354, once its first octets are here.  dot: all of the content was heard.
+#: Where an act can be put.  connect: instead of the greeting.  EHLO: LHLO too.  DATA: instead of
+#: the 354.  content: once its first octets are here, after the 354 or BDAT.  dot: all of the
+#: content was heard, by DATA or BDAT.
 Stage = Literal[
     "connect", "EHLO", "HELO", "STARTTLS", "AUTH", "MAIL", "RCPT", "DATA", "content", "dot",
     "RSET", "QUIT",
@@ -83,11 +86,61 @@ class _Rule:
     left: int | None
 
 
+class _Ear:
+    """What was said to us and not taken up yet: it shows what was sent without waiting."""
+
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self.rest = b""
+
+    async def more(self) -> bool:
+        """False when nothing more will come."""
+        heard = await self._reader.read(1 << 20)
+        self.rest += heard
+        return bool(heard)
+
+    async def line(self) -> bytes:
+        """Without its end; b"" when there is none."""
+        while (end := self.rest.find(b"\n")) < 0:
+            if not await self.more():
+                return b""
+        line, self.rest = self.rest[:end], self.rest[end + 1 :]
+        return line.rstrip(b"\r") or b"\r"
+
+    async def begin(self) -> None:
+        """Wait for the first octets of what comes next."""
+        while len(self.rest) < 8:
+            if not await self.more():
+                raise _HungUp
+
+    async def exactly(self, count: int) -> bytes:
+        while len(self.rest) < count:
+            if not await self.more():
+                raise _HungUp
+        octets, self.rest = self.rest[:count], self.rest[count:]
+        return octets
+
+    async def until_dot(self) -> bytes:
+        """Content without the dots that were added."""
+        parts, kept = [], b"\r\n"
+        while (end := (kept + self.rest).find(b"\r\n.\r\n")) < 0:
+            # All but what could be the beginning of the end is put aside.
+            whole = kept + self.rest
+            parts.append(whole[:-4])
+            kept, self.rest = whole[-4:], b""
+            if not await self.more():
+                raise _HungUp
+        whole = kept + self.rest
+        parts.append(whole[: end + 2])
+        self.rest = whole[end + 5 :]
+        return b"".join(parts).replace(b"\r\n.", b"\r\n")[2:]
+
+
 @dataclass(slots=True)
 class _Talk:
     """One connection: what it has said so far."""
 
-    reader: asyncio.StreamReader
+    ear: _Ear
     writer: asyncio.StreamWriter
     sender: str | None = None
     to: list[str] = field(default_factory=list)
@@ -103,10 +156,19 @@ class _HungUp(Exception):
 class FakeRelay:
     """An SMTP relay on 127.0.0.1: ``async with FakeRelay() as relay``, then *host* and *port*.
 
+    It minds manners: what is sent without waiting where RFC 2920 does not allow it is noted in
+    `faults`, and leaving with any of them is an error.
+
     Args:
         offers: ESMTP keywords of the EHLO answer, with their parameters.
+        pipelining: offers PIPELINING.
+        chunking: offers CHUNKING, which is BDAT.
         tls: a server context; offers STARTTLS, or speaks TLS from the start if *implicit*.
         account: (user, password); offers AUTH, and MAIL without it is refused with 530.
+        mechanisms: of PLAIN, LOGIN, CRAM-MD5, XOAUTH2 (whose token is the password).
+        lmtp: knows LHLO and no EHLO.
+        nobody: what DATA is answered when no recipient was accepted; 354 is allowed, too.
+        socket: listens there instead.
     """
 
     host = "127.0.0.1"
@@ -115,11 +177,19 @@ class FakeRelay:
         self,
         *,
         offers: Sequence[str] = ("SIZE 10485760", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"),
+        pipelining: bool = False,
+        chunking: bool = False,
         tls: ssl.SSLContext | None = None,
         implicit: bool = False,
         account: tuple[str, str] | None = None,
+        mechanisms: Sequence[str] = ("PLAIN",),
+        lmtp: bool = False,
+        nobody: str = "503 5.5.1 RCPT first",
+        socket: Path | None = None,
     ) -> None:
         self.port = 0
+        #: What a well-behaved client would not have done.
+        self.faults: list[str] = []
         #: Every message that was answered with 250, in that order.
         self.messages: list[Taken] = []
         #: Every message whose final dot was heard, whatever was answered.
@@ -129,7 +199,12 @@ class FakeRelay:
         self.connections = 0
         self.open_now = 0
         self.most_open = 0
-        self._offers = tuple(offers)
+        self._offers = (*offers, *["PIPELINING"] * pipelining, *["CHUNKING"] * chunking)
+        self._pipelining = "PIPELINING" in self._offers
+        self._mechanisms = tuple(mechanisms)
+        self._lmtp = lmtp
+        self._nobody = nobody
+        self._socket = socket
         self._tls = tls
         self._implicit = implicit
         self._account = account
@@ -150,9 +225,11 @@ class FakeRelay:
         return self
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(
-            self._answer, self.host, self.port, ssl=self._tls if self._implicit else None
-        )
+        tls = self._tls if self._implicit else None
+        if self._socket is not None:
+            self._server = await asyncio.start_unix_server(self._answer, self._socket, ssl=tls)
+            return self
+        self._server = await asyncio.start_server(self._answer, self.host, self.port, ssl=tls)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -164,6 +241,7 @@ class FakeRelay:
     ) -> None:
         await self.refuse_connections()
         await self.hang_up()
+        assert error is not None or not self.faults, self.faults
 
     async def refuse_connections(self) -> None:
         """Stop listening: whoever connects is refused.  Open connections stay."""
@@ -208,10 +286,10 @@ class FakeRelay:
         self.connections += 1
         self.open_now += 1
         self.most_open = max(self.most_open, self.open_now)
-        talk = _Talk(reader, writer, secure=self._implicit)
+        talk = _Talk(_Ear(reader), writer, secure=self._implicit)
         try:
             await self._converse(talk)
-        except (_HungUp, ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+        except (_HungUp, ConnectionError, ssl.SSLError):
             pass
         except asyncio.CancelledError:
             # Only `hang_up` cancels, and it wants the socket closed, not the task cancelled.
@@ -230,10 +308,13 @@ class FakeRelay:
         await self._reply(talk, "connect", "220 fake.example ESMTP")
         async for line in self._command_lines(talk):
             verb, _, rest = line.partition(" ")
+            self._mind_manners(talk, verb.upper())
             match verb.upper():
-                case "EHLO":
+                case "LHLO" if self._lmtp:
                     await self._reply(talk, "EHLO", *self._ehlo(talk))
-                case "HELO":
+                case "EHLO" if not self._lmtp:
+                    await self._reply(talk, "EHLO", *self._ehlo(talk))
+                case "HELO" if not self._lmtp:
                     await self._reply(talk, "HELO", "250 fake.example")
                 case "STARTTLS":
                     await self._starttls(talk)
@@ -245,6 +326,8 @@ class FakeRelay:
                     await self._rcpt(talk, rest)
                 case "DATA":
                     await self._data(talk)
+                case "BDAT":
+                    await self._bdat(talk, rest)
                 case "RSET":
                     if await self._reply(talk, "RSET", "250 2.0.0 OK"):
                         talk.sender, talk.to = None, []
@@ -255,10 +338,17 @@ class FakeRelay:
                     await self._write(talk, b"500 5.5.2 unknown command\r\n")
 
     async def _command_lines(self, talk: _Talk) -> AsyncIterator[str]:
-        while line := await talk.reader.readline():
-            text = line.decode().rstrip("\r\n")
+        while line := await talk.ear.line():
+            text = line.decode().rstrip("\r")
             self.commands.append("AUTH ..." if text.startswith("AUTH") else text)
             yield text
+
+    def _mind_manners(self, talk: _Talk, verb: str) -> None:
+        """RFC 2920 §3.1: what may be followed at once by another command, and what ends a group."""
+        alone = not self._pipelining or verb not in ("MAIL", "RCPT", "RSET")
+        # What was written together is heard together, on loopback.
+        if alone and verb != "BDAT" and talk.ear.rest:
+            self.faults.append(f"{talk.ear.rest[:20]!r} was sent right behind {verb}")
 
     async def _write(self, talk: _Talk, raw: bytes) -> None:
         talk.writer.write(raw)
@@ -278,8 +368,8 @@ class FakeRelay:
     async def _perform(self, talk: _Talk, raw: bytes, then: str) -> None:
         await self._write(talk, raw)
         if then == "stall":
-            while await talk.reader.read(65536):
-                pass
+            while await talk.ear.more():
+                talk.ear.rest = b""
         if then != "go on":
             raise _HungUp
 
@@ -300,7 +390,7 @@ class FakeRelay:
         if self._tls is not None and not talk.secure:
             offers.append("STARTTLS")
         if self._account is not None:
-            offers.append("AUTH PLAIN")
+            offers.append(" ".join(("AUTH", *self._mechanisms)))
         return [f"250-{offer}" for offer in offers[:-1]] + [f"250 {offers[-1]}"]
 
     async def _starttls(self, talk: _Talk) -> None:
@@ -311,12 +401,36 @@ class FakeRelay:
 
     async def _auth(self, talk: _Talk, rest: str) -> None:
         assert self._account is not None
-        user, password = self._account
-        right = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
-        if rest != f"PLAIN {right}":
+        mechanism, _, initial = rest.partition(" ")
+        if mechanism not in self._mechanisms:
+            await self._write(talk, b"504 5.5.4 not that one\r\n")
+        elif not await self._proves(talk, mechanism, initial):
             await self._reply(talk, "AUTH", "535 5.7.8 user or password is wrong")
         elif await self._reply(talk, "AUTH", "235 2.7.0 welcome"):
             talk.signed_in = True
+
+    async def _proves(self, talk: _Talk, mechanism: str, initial: str) -> bool:
+        assert self._account is not None
+        user, password = self._account
+        match mechanism:
+            case "PLAIN":
+                return initial == _base64(f"\0{user}\0{password}")
+            case "LOGIN":
+                answer = await self._challenge(talk, "Password:")
+                return (initial, answer) == (_base64(user), _base64(password))
+            case "CRAM-MD5":
+                answer = await self._challenge(talk, "<1896.697170952@fake.example>")
+                proof = hmac.new(password.encode(), b"<1896.697170952@fake.example>", "md5")
+                return answer == _base64(f"{user} {proof.hexdigest()}")
+        if initial == _base64(f"user={user}\x01auth=Bearer {password}\x01\x01"):
+            return True
+        # Why not is told first, and wants an empty line.
+        await self._challenge(talk, '{"status":"401"}')
+        return False
+
+    async def _challenge(self, talk: _Talk, text: str) -> str:
+        await self._write(talk, f"334 {_base64(text)}\r\n".encode())
+        return (await talk.ear.line()).decode().rstrip("\r")
 
     async def _mail(self, talk: _Talk, rest: str) -> None:
         if self._account is not None and not talk.signed_in:
@@ -338,26 +452,46 @@ class FakeRelay:
 
     async def _data(self, talk: _Talk) -> None:
         if not talk.to:
-            await self._write(talk, b"503 5.5.1 RCPT first\r\n")
+            await self._write(talk, _lines([self._nobody]))
+            if self._nobody.startswith("354"):
+                self.heard.append(Taken(talk.sender or "", (), await talk.ear.until_dot()))
+                await self._write(talk, b"554 5.5.1 no valid recipients\r\n")
+                talk.sender = None
             return
         if not await self._reply(talk, "DATA", "354 go ahead"):
             return
         act = await self._take("content", talk.to)
         if act is not None and act.raw is not None:
-            await talk.reader.readexactly(8)
+            await talk.ear.begin()
             await self._perform(talk, act.raw, act.then)
-        content = await self._content(talk)
+        await self._judge(talk, await talk.ear.until_dot())
+
+    async def _bdat(self, talk: _Talk, rest: str) -> None:
+        count, _, last = rest.partition(" ")
+        assert last.upper() == "LAST", "in one piece, please"
+        if "CHUNKING" not in self._offers:
+            self.faults.append("BDAT was not offered")
+        if not talk.to:
+            # RFC 3030 §2: what is refused is heard to its end all the same.
+            await talk.ear.exactly(int(count))
+            await self._write(talk, b"503 5.5.1 RCPT first\r\n")
+            return
+        act = await self._take("content", talk.to)
+        if act is not None and act.raw is not None:
+            await talk.ear.begin()
+            await self._perform(talk, act.raw, act.then)
+        await self._judge(talk, await talk.ear.exactly(int(count)))
+
+    async def _judge(self, talk: _Talk, content: bytes) -> None:
         taken = Taken(talk.sender or "", tuple(talk.to), content, talk.options)
         self.heard.append(taken)
         if await self._reply(talk, "dot", "250 2.0.0 queued as 7F3A"):
             self.messages.append(taken)
         talk.sender, talk.to = None, []
 
-    async def _content(self, talk: _Talk) -> bytes:
-        lines: list[bytes] = []
-        while (line := await talk.reader.readuntil(b"\r\n")) != b".\r\n":
-            lines.append(line.removeprefix(b"."))
-        return b"".join(lines)
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _bare(path: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from digest.jobs import HANDLERS, Standing, due
 from digest.model import EditionState
-from digest.settings import Newsletter, Returns, Settings, Source
+from digest.settings import Newsletter, Pace, Returns, Settings, Source
 from digest.slots import next_slot, slot_of, slots
 from digest.store.editions import Record
 from digest.store.sources import SourceRecord
@@ -37,6 +37,8 @@ def make_record(**fields: Any) -> Record:
         "reason": "",
         "repeats": None,
         "planned": 0,
+        "paused": "",
+        "expires_at": None,
         "created_at": MORNING,
         "approved_at": None,
         "published_at": MORNING,
@@ -322,3 +324,126 @@ def test_the_mailbox_of_bounces_is_looked_into_as_often_as_it_says() -> None:
     assert is_due(None)
     assert is_due(MORNING - timedelta(minutes=10))
     assert not is_due(MORNING - timedelta(minutes=9))
+
+
+# ------------------------------------------------- ahead of its hour, paused, late, shut
+
+
+def test_what_is_made_ahead_is_due_so_long_before_its_hour_and_once() -> None:
+    quiet = frozenset({"daily@2026-05-17T0700"})
+    early = MORNING - timedelta(hours=10)
+    before = early - timedelta(seconds=1)
+    check(make_standing(taken={"daily": quiet}), [], now=before, ahead_h=10)
+    check(make_standing(taken={"daily": quiet}), [f"edition:{SLOT}"], now=early, ahead_h=10)
+    made = {"daily": quiet | {SLOT}}
+    for hours in (0, 5, 10, 11):
+        check(make_standing(taken=made), [], now=early + timedelta(hours=hours), ahead_h=10)
+
+
+def test_a_machine_that_was_down_makes_ahead_what_is_still_to_come() -> None:
+    at = MORNING - timedelta(hours=1)
+    for taken in ([], ["daily@2026-05-17T0700"]):
+        standing = make_standing(taken={"daily": frozenset(taken)})
+        check(standing, [f"edition:{SLOT}"], now=at, ahead_h=10)
+    settings = Settings(newsletters=(make_newsletter(ahead_h=10, catch_up_h=0),))
+    for hours, late in ((-9.0, False), (0.1, False), (1.0, True)):
+        now = MORNING + timedelta(hours=hours)
+        jobs = due(now, make_standing(), settings=settings, sources=[])
+        assert [job.args["late"] for job in jobs if job.verb == "edition"] == [late], hours
+
+
+def test_with_more_than_a_day_ahead_two_may_be_open_and_the_first_comes_first() -> None:
+    # Monday's is made on Sunday at five in Athens, when Sunday's hour is still to come.
+    now = MORNING - timedelta(hours=25)
+    sunday = "daily@2026-05-17T0700"
+    check(make_standing(), [f"edition:{sunday}"], now=now, ahead_h=26)
+    made = make_standing(taken={"daily": frozenset({sunday})})
+    check(made, [f"edition:{SLOT}"], now=now, ahead_h=26)
+
+
+def test_a_draft_is_made_before_what_is_made_ahead() -> None:
+    quiet = {"taken": {"daily": frozenset({"daily@2026-05-17T0700"})}}
+    draft = [f"draft:{SLOT}"]
+    for minutes, expected in ((61, []), (60, draft), (1, draft), (0, [f"edition:{SLOT}"])):
+        now = MORNING - timedelta(hours=10, minutes=minutes)
+        check(make_standing(**quiet), expected, now=now, ahead_h=10, draft_min=60)
+
+
+def test_the_desk_has_its_report_before_the_edition_is_made() -> None:
+    settings = Settings(newsletters=(make_newsletter(ahead_h=10),))
+
+    def reports(hours: float) -> list[str]:
+        jobs = due(MORNING - timedelta(hours=hours), make_standing(), settings=settings, sources=[])
+        return [job.key for job in jobs if job.verb == "report"]
+
+    assert reports(11.1) == []
+    assert reports(10.9) == [f"report:{SLOT}"]
+    # From then on the next one's is what can still be helped.
+    assert reports(9) == []
+
+
+def test_what_was_made_ahead_waits_for_a_person_until_its_deadline_after_the_hour() -> None:
+    made_at = MORNING - timedelta(hours=10)
+    fields: dict[str, Any] = {"auto_approve": False, "deadline_min": 30, "ahead_h": 10}
+    late = MORNING + timedelta(minutes=31)
+    check(waiting_draft(created_at=made_at), [], now=MORNING, **fields)
+    check(waiting_draft(created_at=made_at), [f"approve:{SLOT}"], now=late, **fields)
+    # Made by hand the day before it is nobody's last word.
+    early = waiting_draft(created_at=made_at - timedelta(minutes=1))
+    check(early, [], now=late, **fields)
+
+
+def moving(state: EditionState = EditionState.APPROVED, **fields: Any) -> Standing:
+    taken = {"daily": frozenset({"daily@2026-05-17T0700", SLOT})}
+    return make_standing(taken=taken, moving=[make_record(state=state, **fields)])
+
+
+def test_an_edition_made_ahead_is_shown_and_sent_from_then_on() -> None:
+    fresh = moving(published_at=None, printed_as="")
+    opens = MORNING - timedelta(hours=10)
+    check(fresh, [], now=opens - timedelta(seconds=1), ahead_h=10)
+    check(fresh, ["publish", f"deliver:{SLOT}"], now=opens, ahead_h=10)
+    check(fresh, [], now=opens)
+
+
+def test_of_breaking_news_nothing_is_ahead() -> None:
+    at = MORNING + timedelta(hours=5, minutes=13)
+    clock: dict[str, Any] = {"id": "daily@2026-05-18T1213", "clock": "1213", "slot_at": at}
+    waits = moving(**clock, published_at=None, printed_as="")
+    check(waits, [], now=at - timedelta(minutes=1), ahead_h=10)
+    check(waits, ["publish", "deliver:daily@2026-05-18T1213"], now=at, ahead_h=10)
+
+
+def test_a_paused_edition_is_not_sent() -> None:
+    check(moving(paused="the relay"), [])
+    check(moving(EditionState.SENDING, paused="the relay"), [])
+    # Nor shown, if nobody has seen it yet; what readers have seen stays as it should be.
+    check(moving(paused="by hand", published_at=None, printed_as=""), [])
+    check(moving(EditionState.SENDING, paused="the relay", printed_as=""), ["publish"])
+
+
+def test_what_is_overdue_is_neither_shown_nor_sent_but_held() -> None:
+    fresh: dict[str, Any] = {"published_at": None, "printed_as": ""}
+    late = MORNING + timedelta(hours=3, minutes=1)
+    check(moving(**fresh), [f"hold:{SLOT}"], now=late)
+    # Lest it is shown with the others.
+    check(replace(moving(**fresh), outdated=True), [f"hold:{SLOT}"], now=late)
+    # Approved at noon by a person, it goes at noon.
+    check(moving(**fresh, approved_at=late), ["publish", f"deliver:{SLOT}"], now=late)
+    # Once it has begun it goes on.
+    check(moving(EditionState.SENDING), [f"deliver:{SLOT}"], now=late)
+
+
+def test_nothing_is_sent_while_the_window_is_shut_but_the_audience_is_frozen() -> None:
+    window = Pace(window="06:00-22:00", timezone="Europe/Athens")
+    settings = Settings(newsletters=(make_newsletter(),), pace=window)
+
+    def keys(standing: Standing, hours: float) -> list[str]:
+        jobs = due(MORNING + timedelta(hours=hours), standing, settings=settings, sources=[])
+        return [job.key for job in jobs if job.verb in ("freeze", "deliver", "publish")]
+
+    assert keys(moving(approved_at=MORNING + timedelta(hours=14)), 15.5) == [f"freeze:{SLOT}"]
+    retried = replace(moving(EditionState.SENDING), retries={SLOT: MORNING})
+    assert keys(retried, 14.9) == [f"deliver:{SLOT}"]
+    assert keys(retried, 15) == keys(retried, 22.9) == []
+    assert keys(retried, 23) == [f"deliver:{SLOT}"]

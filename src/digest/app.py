@@ -3,39 +3,34 @@
 import asyncio
 import os
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digest import render, sources
 from digest.errors import ConfigError, NotFound
 from digest.hosted import brand_logo
-from digest.mail import EmbeddedRelay, FolderTransport, Pace, SmtpTransport, Transport
-from digest.settings import Loaded, Mail, Newsletter, Secret, Settings, reveal
+from digest.mail import FolderTransport, Transport
+from digest.mail.fleet import Fleet
+from digest.mail.pacing import Pacing
+from digest.mail.ways import build
+from digest.settings import Loaded, Mail, Newsletter, Relay, Secret, Settings, reveal
 from digest.shelf import Shelf
-from digest.store import Database, subscribers
+from digest.store import Database, paces, subscribers
+
+if TYPE_CHECKING:
+    from digest.mail.signing import Signing
 
 _KEY_BYTES = 32
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-class SharedPace:
-    """[mail] max_per_minute, kept over all editions that this process sends."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._pace = Pace.start(per_minute, time.monotonic())
-
-    def take(self) -> float:
-        """Take one permission; seconds to wait before using it."""
-        delay, self._pace = self._pace.take(time.monotonic())
-        return delay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +44,8 @@ class App:
     links: render.Links
     #: 32 bytes: signs links, hides suppressed addresses.  Lose it and old links die.
     key: bytes
-    pace: SharedPace
+    #: How fast, to whom: shared by everything that this process sends.
+    pacing: Pacing
     #: The clock, so that a test can hold it.
     now: Callable[[], datetime]
     #: Read documents in processes of their own.
@@ -58,7 +54,12 @@ class App:
     shelf: Shelf
     #: Visits to sources at the same time: what they fetched is in memory until it is kept.
     visiting: asyncio.Semaphore
-    smtp_password: str | None = None
+    #: Of each relay, asked anew when it is needed: a token may have been changed meanwhile.
+    relay_passwords: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
+    #: Signs what leaves; None where the relay does, or nobody.
+    signing: "Signing | None" = None
+    #: This process helps another one to send.
+    helping: bool = False
     #: Of programs that push items; None: nobody may.
     api_token: str | None = None
     #: Of the model's endpoint.
@@ -136,25 +137,20 @@ class App:
     @asynccontextmanager
     async def transport(self, *, dry_run: Path | None = None) -> AsyncIterator[Transport]:
         """An open way out of the house, as [mail] says; *dry_run* writes files there instead."""
-        mail = self.settings.mail
         if dry_run is not None:
             async with FolderTransport(dry_run) as folder:
                 yield folder
-        elif mail.by == "folder":
-            async with FolderTransport(self.data_dir / "mails") as folder:
-                yield folder
-        elif mail.by == "smtp":
-            async with SmtpTransport(
-                mail, password=self.smtp_password, ehlo_name=self.ehlo_name
-            ) as smtp:
-                yield smtp
-        else:
-            async with EmbeddedRelay(self.outbox) as relay:
-                inside = mail.model_copy(
-                    update={"host": relay.host, "port": relay.port, "tls": "none", "username": ""}
-                )
-                async with SmtpTransport(inside, password=None, ehlo_name=self.ehlo_name) as smtp:
-                    yield smtp
+            return
+        ways = build(
+            self.settings,
+            passwords=self.relay_passwords,
+            ehlo_name=self.ehlo_name,
+            outbox=self.outbox,
+            folder=self.data_dir / "mails",
+            base=self.loaded.base,
+        )
+        async with Fleet(ways, pacing=self.pacing, signing=self.signing, now=self.now) as fleet:
+            yield fleet
 
     @property
     def ehlo_name(self) -> str:
@@ -169,6 +165,27 @@ def edition_path(edition_id: str) -> str:
 
 def sender_domain(mail: Mail) -> str:
     return mail.from_address.rpartition("@")[2]
+
+
+def relays_of(settings: Settings) -> dict[str, Relay]:
+    """The ways out by name: those of [[relays]], or [mail]'s own as ""."""
+    return {relay.name: relay for relay in settings.relays} or {"": settings.mail}
+
+
+def _pacing(settings: Settings) -> Pacing:
+    pace = settings.pace
+    limited = pace.per_domain_per_minute or any(lane.max_per_minute for lane in pace.lanes)
+    outward = any(
+        relay.host not in ("", "localhost") and not relay.host.startswith("127.")
+        for relay in relays_of(settings).values()
+    )
+    share = 1 / settings.mail.processes
+    if not pace.resolve_mx or not (limited or outward):
+        return Pacing(settings, share=share)
+    # Loads a DNS client, which most who send nothing have no need of.
+    from digest.mail.dns import Dns
+
+    return Pacing(settings, mx=Dns(settings.mail.nameserver).mx, share=share)
 
 
 def _link_key(data_dir: Path) -> bytes:
@@ -244,42 +261,95 @@ def _links(settings: Settings, key: bytes) -> render.Links:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """Where secrets of config.toml are looked up."""
+
+    loaded: Loaded
+    environ: Mapping[str, str]
+
+    def reveal(self, given: Secret | None) -> str | None:
+        """None when none is wanted.
+
+        Raises:
+            ConfigError: it is wanted and not there.
+        """
+        return reveal(given, base=self.loaded.base, environ=self.environ) if given else None
+
+    def at_hand(self, given: Secret | None) -> str | None:
+        """Wanted by one source, or by `serve`: no other command fails for want of it."""
+        try:
+            return self.reveal(given)
+        except ConfigError:
+            return None
+
+
+def _signing(loaded: Loaded, environ: Mapping[str, str]) -> "Signing | None":
+    if not loaded.settings.dkim:
+        return None
+    # Cryptography is large, and most relays sign by themselves.
+    from digest.mail.signing import load_signing
+
+    return load_signing(loaded.settings, base=loaded.base, environ=environ)
+
+
+def _of_mailboxes(settings: Settings, secrets: _Secrets) -> dict[str, str]:
+    at_hand = {source.id: secrets.at_hand(source.password) for source in settings.sources}
+    return {id: password for id, password in at_hand.items() if password is not None}
+
+
+@asynccontextmanager
+async def _memory(loaded: Loaded, secrets: _Secrets, key: bytes) -> AsyncIterator[Database]:
+    """The database, of the version that we are, begun with our key."""
+    store = loaded.settings.store
+    db = Database(store.url, base=loaded.base, password=secrets.reveal(store.password))
+    try:
+        await db.upgrade()
+        await _same_key(db, key, loaded.resolve(store.data_dir) / "link.key")
+        yield db
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def _paced(settings: Settings, db: Database) -> AsyncIterator[Pacing]:
+    pacing = _pacing(settings)
+    async with db.read() as conn:
+        pacing.restore(await paces.load(conn))
+    try:
+        yield pacing
+    finally:
+        await pacing.close()
+
+
 @asynccontextmanager
 async def open_app(
     loaded: Loaded,
     *,
     now: Callable[[], datetime] = utc_now,
     environ: Mapping[str, str] = os.environ,
+    helping: bool = False,
 ) -> AsyncIterator[App]:
     """Wire an App and close it again.
+
+    Args:
+        helping: this process helps another one to send.
 
     Raises:
         ConfigError: a secret is missing, or a template folder cannot be used.
         StoreError: the database does not answer, or is of another version.
     """
-    settings = loaded.settings
+    settings, secrets = loaded.settings, _Secrets(loaded, environ)
     _make_folders(loaded)
-
-    def revealed(given: Secret | None) -> str | None:
-        return reveal(given, base=loaded.base, environ=environ) if given else None
-
-    def at_hand(given: Secret | None) -> str | None:
-        # Wanted by one source, or by `serve`: no other command fails for want of it.
-        try:
-            return revealed(given)
-        except ConfigError:
-            return None
-
-    db = Database(
-        settings.store.url,
-        base=loaded.base,
-        password=revealed(settings.store.password),
-    )
-    key = _link_key(loaded.resolve(settings.store.data_dir))
-    try:
-        await db.upgrade()
-        await _same_key(db, key, loaded.resolve(settings.store.data_dir) / "link.key")
+    relays = relays_of(settings)
+    for relay in relays.values():
+        # What is missing is said now, not in the middle of a sending.
+        secrets.reveal(relay.password)
+    key, signing = _link_key(loaded.resolve(settings.store.data_dir)), _signing(loaded, environ)
+    with closing(signing) if signing else nullcontext():
         async with (
+            _memory(loaded, secrets, key) as db,
+            _paced(settings, db) as pacing,
             sources.Http(settings.collect, contact=settings.site.contact, now=now) as http,
             sources.Readers(
                 processes=settings.collect.readers, timeout_s=settings.collect.reading_s
@@ -295,20 +365,18 @@ async def open_app(
                 templates=render.Templates([loaded.base / "templates", render.default_templates()]),
                 links=_links(settings, key),
                 key=key,
-                pace=SharedPace(settings.mail.max_per_minute),
+                pacing=pacing,
+                signing=signing,
+                helping=helping,
                 now=now,
                 logo=_logo(loaded),
-                smtp_password=revealed(settings.mail.password),
-                api_token=at_hand(settings.api.token),
-                model_key=at_hand(settings.model.key),
-                returns_password=at_hand(settings.returns.password),
-                postmark_password=at_hand(settings.hooks.postmark),
-                mailgun_key=at_hand(settings.hooks.mailgun),
-                passwords={
-                    source.id: password
-                    for source in settings.sources
-                    if (password := at_hand(source.password)) is not None
+                relay_passwords={
+                    name: partial(secrets.reveal, relay.password) for name, relay in relays.items()
                 },
+                api_token=secrets.at_hand(settings.api.token),
+                model_key=secrets.at_hand(settings.model.key),
+                returns_password=secrets.at_hand(settings.returns.password),
+                postmark_password=secrets.at_hand(settings.hooks.postmark),
+                mailgun_key=secrets.at_hand(settings.hooks.mailgun),
+                passwords=_of_mailboxes(settings, secrets),
             )
-    finally:
-        await db.close()

@@ -30,7 +30,7 @@ from digest.model import (
 from digest.pictures import fetch_pictures
 from digest.printer import printer_for
 from digest.settings import Newsletter, Source
-from digest.slots import previous_slot
+from digest.slots import is_scheduled, previous_slot, release_at
 from digest.store import editions, edits, placements
 from digest.store.editions import Record
 from digest.store.placements import Changed
@@ -269,7 +269,7 @@ async def _gather(
             conn,
             newsletter.slug,
             since=since,
-            before=slot.at,
+            before=_untold(newsletter, slot),
             apart=(*repeated, slot.edition_id),
             # Breaking news that waits for approval need not break again.
             drafts=bool(newsletter.breaking_sources),
@@ -295,10 +295,19 @@ async def _held_before(
     return frozenset(kept)
 
 
+def _untold(newsletter: Newsletter, slot: Slot) -> datetime:
+    """From when on editions have told nothing that the one of *slot* must know.
+
+    Breaking news may come while an edition that is due later is out already.
+    """
+    ahead = timedelta(hours=newsletter.ahead_h)
+    return slot.at if is_scheduled(newsletter, slot) else slot.at + ahead
+
+
 async def _before(conn: store.Connection, newsletter: Newsletter, slot: Slot) -> datetime:
-    """When the edition before *slot* was due."""
+    """When the edition before *slot* was made, or was to be."""
     earlier = previous_slot(newsletter, before=slot.at)
-    before = earlier.at if earlier else slot.at - _NO_CALENDAR
+    before = release_at(newsletter, earlier) if earlier else slot.at - _NO_CALENDAR
     if newsletter.best_of:
         # A week that was skipped is in the next one.
         out = await editions.latest_out(conn, newsletter.slug, before=slot.at)

@@ -2,44 +2,46 @@
 
 The rhythm that makes a crash harmless: the intent to write to a window of people is committed
 before any of their content leaves; what was answered is committed together with the next
-intent; in between, the event file notes each message begun and each reply heard.  What is
-carried, an edition or a letter, is an `Errand`.
+intent; in between, the event file notes each message begun and each reply heard.  The window
+slides: the next intent is written while the present one is being sent, so that a commit keeps
+nobody waiting.  What is carried, an edition or a letter, is an `Errand`.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
 from digest import store
 from digest.app import App
-from digest.errors import (
-    Conflict,
-    Deferred,
-    DigestError,
-    NotFound,
-    Refused,
-    RelayDown,
-    RenderError,
-    Vanished,
-)
+from digest.errors import Conflict, DigestError
 from digest.mail import Transport
-from digest.model import (
-    DELIVERY_LIFE,
-    Counts,
-    DeliveryEvent,
-    DeliveryState,
-    Outcome,
-    Subscriber,
-)
-from digest.store import journal
+from digest.meter import Meter
+from digest.model import Counts, DeliveryState, Outcome, Subscriber
+from digest.outcomes import Rules
+from digest.senders import Send, Senders
+from digest.store import journal, paces
+from digest.store import progress as progress_rows
 from digest.store.journal import Claim
-from digest.telemetry import log, masked, who
+from digest.telemetry import log
 
 Progress = Callable[[Counts], None]
+
+#: Answers are committed at least so often, seconds, and stopping an edition is noticed.
+_BEAT_S = 0.5
+#: How many windows may be open at a time, from the first person without an answer: what a lost
+#: machine leaves in doubt at most.
+_OPEN_WINDOWS = 3
+#: What watchers are told is written at most so often.
+_TOLD_EVERY = timedelta(seconds=1)
+_TALLIED = ("sent", "failed", "skipped", "doubtful")
+_KILLED = "the process was killed while the relay had the message"
+_RESTORED = (
+    "written to, or about to be, after the backup that this database was restored from was made"
+)
 
 
 def silent(counts: Counts) -> None:
@@ -51,6 +53,8 @@ class Errand(Protocol):
 
     #: What stands in the journal: of an edition, or of a letter.
     id: str
+    #: Nobody gets it later than this; None: whenever.
+    expires_at: datetime | None
 
     async def goes_on(self, conn: store.Connection) -> bool:
         """Whether it is still to be sent: asked in the transaction that opens each window."""
@@ -79,283 +83,108 @@ class Errand(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Send:
-    """One message to one person, about to be sent."""
-
-    subscriber: Subscriber
-    attempts: int
-
-
 class Courier:
-    """Carries the chunks of one errand to one transport."""
+    """Carries the chunks of one errand to one transport; several chunks at a time if asked to.
 
-    def __init__(self, app: App, errand: Errand, progress: Progress = silent) -> None:
+    Args:
+        counts: where the errand stands now; told on from there after each commit.
+        ledger: of an edition; what is not worth one has none.
+        meter: counts answers for whoever watches.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        errand: Errand,
+        progress: Progress = silent,
+        *,
+        counts: Counts | None = None,
+        ledger: store.Ledger | None = None,
+        meter: Meter | None = None,
+    ) -> None:
         self._app = app
-        self._errand = errand
+        self.errand = errand
         self._progress = progress
-        self._counts = Counts()
+        self._counts = counts or Counts()
+        self._ledger = ledger
+        self.meter = meter
+        self._told_at: datetime | None = None
+        self.rules = Rules(id=errand.id, mail=app.settings.mail, expires_at=errand.expires_at)
+
+    @property
+    def app(self) -> App:
+        return self._app
+
+    @property
+    def delivery_id(self) -> str:
+        return self.errand.id
+
+    @property
+    def mail(self) -> Callable[[Subscriber], Awaitable[bytes]]:
+        return self.errand.mail
 
     async def carry(self, transport: Transport, seq: int) -> None:
-        """Send one chunk to its end, window by window."""
-        app, id = self._app, self._errand.id
+        """Send one chunk to its end.
+
+        Raises:
+            RelayDown: no relay takes anything; whoever is left stays pending.
+            Conflict: asked to stop, or the chunk is in other hands.
+        """
+        app, id = self._app, self.errand.id
         folder = app.data_dir / "events"
         async with app.db.write() as conn:
             held = await journal.claim(conn, id, seq)
-            self._counts = await journal.counts(conn, id)
         if held is None:
             return
-        outcomes = await self._recover(held, folder)
+        outcomes, upto = await self._recover(held, folder)
         async with app.db.write() as conn:
             # Whoever of the broken window is not settled now was certainly not begun.
-            broken = held.open_window
-            held = await self._settle(
-                conn, held, outcomes, cursor=held.cursor, window_to=held.cursor
-            )
+            broken = held.ids[held.cursor : upto]
+            held = await self.settle(conn, held, outcomes, cursor=held.cursor, to=held.cursor)
             await journal.put_back(conn, held, broken)
+        self.opened(held)
+        self.count(outcomes)
         store.forget_events(folder, id, seq)
         with store.open_events(folder, id, seq, held.fence) as events:
-            gone: list[Outcome] = []
-            outcomes = []
-            try:
-                while True:
-                    held, people, gone = await self._open_window(held, outcomes)
-                    events.settled()
-                    outcomes = []
-                    if held.cursor == len(held.ids):
-                        return
-                    outcomes = gone + await self._send_all(transport, people, events)
-            except _Stopped as stopped:
-                async with app.db.write() as conn:
-                    # The window is shut again: nobody in it is left half-said.
-                    unsent, answered = held.open_window, gone + stopped.outcomes
-                    held = await self._settle(
-                        conn, held, answered, cursor=held.cursor, window_to=held.cursor
-                    )
-                    await journal.put_back(conn, held, unsent)
-                raise stopped.cause from stopped
+            await _Chunk(self, transport, held, events).send()
 
-    async def _settle(
+    async def settle(
         self,
         conn: store.Connection,
         held: Claim,
         outcomes: Sequence[Outcome],
         *,
         cursor: int,
-        window_to: int,
+        to: int,
     ) -> Claim:
         """Write *outcomes*, move the window, and have done what follows from them."""
         # People before their deliveries, as everywhere: or two would wait in a circle.
-        await self._errand.settling(conn, outcomes)
-        held = await journal.settle(
-            self._app.db, conn, held, outcomes, cursor=cursor, window_to=window_to
-        )
-        await self._errand.settled(conn, outcomes)
+        await self.errand.settling(conn, outcomes)
+        held = await journal.settle(self._app.db, conn, held, outcomes, cursor=cursor, window_to=to)
+        await self.errand.settled(conn, outcomes)
+        await self._tell(conn)
         return held
 
-    async def _recover(self, held: Claim, folder: Path) -> list[Outcome]:
-        """What became of the window that a dead worker left open."""
-        window = held.open_window
-        if not window:
-            return []
-        async with self._app.db.read() as conn:
-            rows = await journal.known(conn, held.edition_id, window)
-        trace = store.read_events(folder, held.edition_id, held.seq, held.opened_by)
+    async def _tell(self, conn: store.Connection) -> None:
+        """What watchers of other processes see, and what a restart must not forget."""
         now = self._app.now()
-        outcomes = []
-        for id in window:
-            row = rows.get(id)
-            if row is not None and row.state is not DeliveryState.SENDING:
-                continue
-            attempts = (row.attempts if row else 0) + 1
-            if id in trace.replied:
-                code = trace.replied[id]
-                outcomes.append(
-                    self._outcome_of(id, code, "noted before the process was killed", attempts, now)
-                )
-            elif id in trace.started or not trace.trusted:
-                if self._app.settings.mail.on_doubt == "resend":
-                    continue
-                outcomes.append(
-                    Outcome(
-                        subscriber_id=id,
-                        state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.VANISH],
-                        text="the process was killed while the relay had the message",
-                        at=now,
-                        attempts=attempts,
-                    )
-                )
-        if outcomes:
-            log.warning("recovered a broken window", edition=held.edition_id, chunk=held.seq)
-        return outcomes
+        if self.meter is None or (self._told_at is not None and now - self._told_at < _TOLD_EVERY):
+            return
+        self._told_at = now
+        told, worker = self.meter.told(now), f"{socket.gethostname()[:40]}:{os.getpid()}"
+        await progress_rows.note(self._app.db, conn, self.errand.id, worker, told, now=now)
+        changed = self._app.pacing.changed()
+        if changed:
+            await paces.save(self._app.db, conn, changed, now=now)
 
-    async def _open_window(
-        self, held: Claim, outcomes: Sequence[Outcome]
-    ) -> tuple[Claim, list[_Send], list[Outcome]]:
-        """Commit *outcomes* and the next intent; return whom to write to, and who is gone."""
-        app = self._app
-        async with app.db.write() as conn:
-            going_on = await self._errand.goes_on(conn) and not app.stopping.is_set()
-            ids = held.window_after(app.settings.mail.window) if going_on else ()
-            to = held.window_to
-            held = await self._settle(conn, held, outcomes, cursor=to, window_to=to + len(ids))
-            tried = await journal.begin(conn, held, ids)
-            # Live rows: a leave or a suppression since the freeze is honoured.
-            people = await self._errand.people(conn, list(tried))
-        sends, gone = [], []
-        for id, before in tried.items():
-            if id in people:
-                sends.append(_Send(subscriber=people[id], attempts=before + 1))
-            else:
-                gone.append(self._skipped(id, "has left, or is never to be mailed"))
-        self._count(outcomes)
-        if not going_on and held.cursor < len(held.ids):
-            raise Conflict(f"sending of {held.edition_id} was stopped")
-        return held, sends, gone
+    def opened(self, held: Claim) -> None:
+        """Content may leave for the whole window from now on: the ledger must know before."""
+        if self._ledger is not None:
+            self._ledger.opened(held.seq, held.window_to)
 
-    async def _send_all(
-        self, transport: Transport, people: Sequence[_Send], events: store.EventFile
-    ) -> list[Outcome]:
-        """Write to everybody of a window, as many at once as there are connections."""
-        waiting = iter(people)
-        outcomes: list[Outcome] = []
-        causes: list[RelayDown] = []
-        crashes: list[BaseException] = []
-
-        async def work() -> None:
-            for send in waiting:
-                if causes or crashes or self._app.stopping.is_set():
-                    return
-                try:
-                    outcomes.append(await self._send(transport, send, events))
-                except RelayDown as error:
-                    causes.append(error)
-                    outcomes.extend(self._behind(send, error))
-                except BaseException as error:  # noqa: BLE001 - raised again, below
-                    crashes.append(error)
-
-        # Nobody is left behind: a sender that went on after the event file is closed would
-        # write to people whom the next worker takes for never begun.
-        await asyncio.gather(*(work() for _ in range(self._app.settings.mail.connections)))
-        if crashes:
-            raise crashes[0]
-        if causes:
-            raise _Stopped(outcomes, causes[0])
-        if len(outcomes) < len(people):
-            raise _Stopped(outcomes, Conflict("asked to stop"))
-        return outcomes
-
-    def _behind(self, send: _Send, error: RelayDown) -> list[Outcome]:
-        """Somebody at whom the relay hangs up waits behind the others; it is no try of theirs."""
-        if error.code not in (421, 503):
-            return []
-        mail = self._app.settings.mail
-        later = self._app.now() + timedelta(seconds=mail.retry_s)
-        return [
-            Outcome(
-                subscriber_id=send.subscriber.id,
-                state=DELIVERY_LIFE[DeliveryState.SENDING][DeliveryEvent.DEFER],
-                code=error.code,
-                text=masked(error.text),
-                at=self._app.now(),
-                not_before=later,
-                attempts=send.attempts - 1,
-            )
-        ]
-
-    async def _send(self, transport: Transport, send: _Send, events: store.EventFile) -> Outcome:
-        """One message: its outcome, whatever the relay says of the person.
-
-        Raises:
-            RelayDown: it is about us; nothing was begun for this person.
-        """
-        app, subscriber = self._app, send.subscriber
-        delay = app.pace.take()
-        if delay:
-            await asyncio.sleep(delay)
-        try:
-            message = await self._errand.mail(subscriber)
-            # Of each person and message, where bounces have a mailbox (VERP).
-            verp = app.links.return_path(self._errand.id, subscriber.id)
-            reply = await transport.send(
-                message,
-                sender=verp or app.settings.mail.from_address,
-                to=subscriber.email,
-                started=lambda: events.started(subscriber.id),
-            )
-        except NotFound as error:
-            return self._skipped(subscriber.id, str(error))
-        except RenderError as error:
-            # Nothing was begun: whoever gets another variant goes on, these wait for its repair.
-            later = self._outcome_of(subscriber.id, 450, str(error), send.attempts, app.now())
-            return replace(later, code=0)
-        except Vanished as error:
-            log.warning("no answer heard", edition=self._errand.id, who=who(subscriber.email))
-            return self._vanished(send, error)
-        except (Deferred, Refused) as error:
-            events.replied(subscriber.id, error.code or 450)
-            outcome = self._outcome_of(
-                subscriber.id, error.code or 450, error.text, send.attempts, app.now()
-            )
-            if isinstance(error, Refused):
-                outcome = replace(
-                    outcome, state=DeliveryState.FAILED, not_before=None, code=error.code
-                )
-            return outcome
-        events.replied(subscriber.id, reply.code)
-        return replace(
-            self._outcome_of(subscriber.id, reply.code, reply.text, send.attempts, app.now()),
-            enhanced=reply.enhanced,
-            relay=reply.relay,
-        )
-
-    def _vanished(self, send: _Send, error: Vanished) -> Outcome:
-        """In doubt: held for the operator, or sent again, as `on_doubt` says."""
-        mail, now = self._app.settings.mail, self._app.now()
-        again = mail.on_doubt == "resend" and send.attempts < mail.attempts
-        event = DeliveryEvent.DEFER if again else DeliveryEvent.VANISH
-        return Outcome(
-            subscriber_id=send.subscriber.id,
-            state=DELIVERY_LIFE[DeliveryState.SENDING][event],
-            text=masked(error.text),
-            at=now,
-            not_before=now + timedelta(seconds=mail.retry_s) if again else None,
-            attempts=send.attempts,
-        )
-
-    def _outcome_of(self, id: int, code: int, text: str, attempts: int, now: datetime) -> Outcome:
-        """What a reply makes of a delivery: accepted, refused, or later while tries are left."""
-        mail = self._app.settings.mail
-        event = DeliveryEvent.REFUSE
-        if 200 <= code < 300:
-            event = DeliveryEvent.ACCEPT
-        elif code < 500 and attempts < mail.attempts:
-            event = DeliveryEvent.DEFER
-        state = DELIVERY_LIFE[DeliveryState.SENDING][event]
-        wait = mail.retry_s * 2 ** (attempts - 1) * _jitter(self._errand.id, id, attempts)
-        return Outcome(
-            subscriber_id=id,
-            state=state,
-            code=code,
-            # A relay's words may quote the address, and outlive the person.
-            text=masked(text),
-            at=now,
-            attempts=attempts,
-            not_before=now + timedelta(seconds=wait) if event is DeliveryEvent.DEFER else None,
-        )
-
-    def _skipped(self, id: int, why: str) -> Outcome:
-        return Outcome(
-            subscriber_id=id,
-            state=DELIVERY_LIFE[DeliveryState.PENDING][DeliveryEvent.SUPPRESS],
-            text=why,
-            at=self._app.now(),
-        )
-
-    def _count(self, outcomes: Sequence[Outcome]) -> None:
+    def count(self, outcomes: Sequence[Outcome]) -> None:
         """Tell whoever is watching, from what is committed."""
-        names = ("sent", "failed", "skipped", "doubtful")
-        tally = {name: getattr(self._counts, name) for name in names}
+        tally = {name: getattr(self._counts, name) for name in _TALLIED}
         for outcome in outcomes:
             if outcome.state.value in tally:
                 tally[outcome.state.value] += 1
@@ -363,17 +192,145 @@ class Courier:
         self._counts = replace(self._counts, pending=pending, **tally)
         self._progress(self._counts)
 
+    async def _recover(self, held: Claim, folder: Path) -> tuple[list[Outcome], int]:
+        """What became of the windows that a dead worker left open, and how far they reach."""
+        begun = self._ledger.furthest(held.seq) if self._ledger is not None else 0
+        upto = max(held.window_to, min(begun, len(held.ids)))
+        window = held.ids[held.cursor : upto]
+        if not window:
+            return [], upto
+        async with self._app.db.read() as conn:
+            rows = await journal.known(conn, held.edition_id, window)
+        trace = store.read_events(folder, held.edition_id, held.seq, held.opened_by)
+        now, outcomes = self._app.now(), []
+        for place, id in enumerate(window, start=held.cursor):
+            row = rows.get(id)
+            if row is not None and row.state is not DeliveryState.SENDING:
+                # In a chunk tried again whoever nobody has taken yet is deferred without a time.
+                queued = held.kind != "first" and row.not_before is None
+                if not queued or place < held.window_to:
+                    continue
+            attempts = (row.attempts if row else 0) + 1
+            if place >= held.window_to:
+                # The database does not know of this window, and it was opened.
+                outcomes.append(self.rules.in_doubt(id, _RESTORED, attempts=attempts, now=now))
+            elif id in trace.replied:
+                code = trace.replied[id]
+                outcomes.append(self.rules.noted(id, code, attempts=attempts, now=now))
+            elif id in trace.started or not trace.trusted:
+                if self._app.settings.mail.on_doubt == "resend":
+                    continue
+                outcomes.append(self.rules.in_doubt(id, _KILLED, attempts=attempts, now=now))
+        if outcomes:
+            log.warning("recovered a broken window", edition=held.edition_id, chunk=held.seq)
+        return outcomes, upto
 
-class _Stopped(Exception):
-    """Sending ended early; what was answered until then must still be written down."""
 
-    def __init__(self, outcomes: list[Outcome], cause: DigestError) -> None:
-        super().__init__(str(cause))
-        self.outcomes = outcomes
-        self.cause = cause
+class _Chunk:
+    """One chunk in hand: people go in window by window, answers come out and are committed."""
 
+    def __init__(
+        self, courier: Courier, transport: Transport, held: Claim, events: store.EventFile
+    ) -> None:
+        self._courier = courier
+        self._app = courier.app
+        self._held = held
+        self._places = {id: place for place, id in enumerate(held.ids)}
+        #: By place: the row of whoever stands there is committed.
+        self._settled = bytearray(len(held.ids))
+        self._senders = Senders(courier.app, courier, transport, events)
 
-def _jitter(edition_id: str, id: int, attempts: int) -> float:
-    """0.75 to 1.25, the same each time: retries spread out without rolling dice."""
-    byte = blake2b(f"{edition_id} {id} {attempts}".encode(), digest_size=1).digest()[0]
-    return 0.75 + byte / 510
+    async def send(self) -> None:
+        """To the end of the chunk, or until something stops it."""
+        async with self._senders:
+            cause = await self._go_on(self._app.settings.mail.window)
+            # Nobody is left behind: a sender that went on after the event file is closed would
+            # write to people whom the next worker takes for never begun.
+            await self._senders.end()
+        if cause is None:
+            return
+        async with self._app.db.write() as conn:
+            # The window is shut again: nobody in it is left half-said.
+            outcomes, unsent = self._senders.take(), self._held.open_window
+            self._mark(outcomes)
+            cursor = self._lowest()
+            self._held = await self._courier.settle(
+                conn, self._held, outcomes, cursor=cursor, to=cursor
+            )
+            await journal.put_back(conn, self._held, unsent)
+        self._courier.opened(self._held)
+        self._courier.count(outcomes)
+        raise cause
+
+    async def _go_on(self, size: int) -> BaseException | None:
+        """Window after window; why it stopped before the end, if it did."""
+        try:
+            await self._slide(size)
+            while self._held.cursor < len(self._held.ids):
+                cause = await self._senders.news(_BEAT_S, enough=max(1, size // 2))
+                if cause is not None:
+                    return cause
+                await self._slide(size)
+        except (DigestError, OSError) as error:
+            # Nothing more is begun; what has begun is heard to its end all the same.
+            self._senders.halt(error)
+            return error
+        return None
+
+    async def _slide(self, size: int) -> None:
+        """Commit what was answered, together with the intent for the next people if any."""
+        outcomes = self._senders.take()
+        self._mark(outcomes)
+        try:
+            await self._commit(size, outcomes)
+        except BaseException:
+            self._mark(outcomes, settled=0)
+            self._senders.give_back(outcomes)
+            raise
+
+    async def _commit(self, size: int, outcomes: Sequence[Outcome]) -> None:
+        courier, app = self._courier, self._app
+        async with app.db.write() as conn:
+            going_on = await courier.errand.goes_on(conn) and not app.stopping.is_set()
+            cursor, to = self._lowest(), self._held.window_to
+            room = cursor + _OPEN_WINDOWS * size - to
+            ids: tuple[int, ...] = ()
+            if going_on and room > 0 and self._senders.waiting < size:
+                ids = self._held.ids[to : to + min(size, room)]
+            self._held = await courier.settle(
+                conn, self._held, outcomes, cursor=cursor, to=to + len(ids)
+            )
+            tried = await journal.begin(conn, self._held, ids)
+            # Live rows: a leave or a suppression since the freeze is honoured.
+            people = await courier.errand.people(conn, list(tried)) if tried else {}
+        # Committed: whatever comes now does not take it back.
+        if ids:
+            courier.opened(self._held)
+        courier.count(outcomes)
+        if not going_on:
+            self._senders.halt(Conflict(f"sending of {courier.errand.id} was stopped"))
+            return
+        # Who has a row already is no work of ours any more.
+        self._mark_places(id for id in ids if id not in tried)
+        await app.pacing.meet(person.email for person in people.values())
+        again = self._held.kind != "first"
+        for id, before in tried.items():
+            person = people.get(id)
+            if person is not None:
+                self._senders.add(Send(subscriber=person, attempts=before + 1, waited=again))
+            else:
+                why = "has left, or is never to be mailed"
+                self._senders.put(courier.rules.skipped(id, why, now=app.now()))
+
+    def _mark(self, outcomes: Sequence[Outcome], *, settled: int = 1) -> None:
+        for outcome in outcomes:
+            self._settled[self._places[outcome.subscriber_id]] = settled
+
+    def _mark_places(self, ids: Iterable[int]) -> None:
+        for id in ids:
+            self._settled[self._places[id]] = 1
+
+    def _lowest(self) -> int:
+        """The first place without a committed row; at most where the windows end."""
+        place = self._settled.find(0, self._held.cursor)
+        return min(self._held.window_to, len(self._held.ids) if place < 0 else place)

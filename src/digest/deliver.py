@@ -1,14 +1,21 @@
 """The verbs of an edition's deliveries: freeze the audience, send, settle doubts."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
+import math
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
 
-from digest import returning
+from digest import pausing, returning, store, workforce
 from digest.app import App
 from digest.courier import Courier, Progress, silent
-from digest.errors import Conflict
+from digest.errors import Conflict, RelayDown
+from digest.freezing import freeze, overdue, timetable
+from digest.mail import Transport
+from digest.meter import Meter
 from digest.model import (
     DELIVERY_LIFE,
     Counts,
@@ -21,8 +28,8 @@ from digest.model import (
     Subscriber,
 )
 from digest.printer import Printer, printer_for, readers_of
-from digest.slots import hour_at
-from digest.store import Connection, editions, journal, subscribers
+from digest.slots import opens_at
+from digest.store import Connection, editions, journal, paces, subscribers
 from digest.store.editions import Record
 from digest.telemetry import log
 
@@ -41,43 +48,6 @@ __all__ = [
 TROUBLED = (DeliveryState.FAILED, DeliveryState.DOUBTFUL, DeliveryState.DEFERRED)
 
 
-# ---------------------------------------------------------------------- freeze
-
-
-async def freeze(app: App, edition_id: str) -> int:
-    """Decide for whom an approved edition is: everybody active now.  Return how many.
-
-    Later joiners are not mailed yesterday's paper; who leaves in between is skipped at the
-    last moment.  Whoever chose a later hour stands in a chunk that waits for it.
-    """
-    async with app.db.write() as conn:
-        record = await editions.get(conn, edition_id, lock=True)
-        if record.state is not EditionState.APPROVED:
-            return record.planned
-        readers = readers_of(app, record.slot)
-        base = record.dated(now=app.now())
-        planned, after = 0, 0
-        waiting: dict[datetime | None, list[int]] = defaultdict(list)
-        while seats := await subscribers.seats(conn, readers, after=after, limit=journal.CHUNK):
-            after = seats[-1].id
-            planned += len(seats)
-            for seat in seats:
-                at = base if seat.hour is None else hour_at(base, seat.hour, seat.timezone)
-                ids = waiting[at if at > base else None]
-                ids.append(seat.id)
-                if len(ids) == journal.CHUNK:
-                    await journal.add_chunk(
-                        conn, edition_id, ids, not_before=at if at > base else None
-                    )
-                    ids.clear()
-        for due, ids in waiting.items():
-            if ids:
-                await journal.add_chunk(conn, edition_id, ids, not_before=due)
-        await journal.set_planned(conn, edition_id, planned)
-        await editions.move(conn, edition_id, EditionEvent.BEGIN)
-    return planned
-
-
 # --------------------------------------------------------------------- deliver
 
 
@@ -86,25 +56,25 @@ class _EditionErrand:
 
     def __init__(self, app: App, edition: Edition, record: Record, printer: Printer) -> None:
         self.id = edition.id
+        self.expires_at = record.expires_at
         self._app = app
         self._printer = printer
         self._readers = readers_of(app, record.slot)
         # Of the edition, not of the clock: a message sent again is the same message.
-        self._dated = record.dated(now=app.now())
+        self._table = timetable(record, app.newsletter(record.newsletter), now=app.now())
 
     async def goes_on(self, conn: Connection) -> bool:
-        return (await editions.get(conn, self.id)).state is EditionState.SENDING
+        record = await editions.get(conn, self.id)
+        return record.state is EditionState.SENDING and not record.paused
 
     async def people(self, conn: Connection, ids: Sequence[int]) -> dict[int, Subscriber]:
         return await subscribers.active(conn, self._readers, ids, hash_key=self._app.key)
 
     async def mail(self, subscriber: Subscriber) -> bytes:
-        at = self._dated
-        if subscriber.hour is not None:
-            at = hour_at(at, subscriber.hour, subscriber.timezone)
-            # Whoever has chosen a later one meanwhile gets this edition as it was frozen: no
-            # mail may come from the future.
-            at = max(self._dated, min(at, self._app.now()))
+        at = self._table.moment(subscriber.hour, subscriber.timezone)
+        # Whoever has chosen a later hour meanwhile gets it as it was frozen: no mail may come
+        # from the future.
+        at = max(self._table.opens, min(at, self._app.now()))
         return await self._printer.mail(subscriber, sent_at=at)
 
     async def settling(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
@@ -114,39 +84,193 @@ class _EditionErrand:
         await returning.settle_refusals(self._app, conn, self.id, outcomes)
 
 
-async def deliver(app: App, edition_id: str, *, progress: Progress = silent) -> Counts:
+async def deliver(
+    app: App,
+    edition_id: str,
+    *,
+    progress: Progress = silent,
+    linger_s: float = 0.0,
+    by_hand: bool = False,
+) -> Counts:
     """Send what is due of one edition; return where its deliveries stand.
 
     Safe to run twice, at once, or again after a crash: the journal says who may be written
     to, and the intent is committed before the first byte leaves.
 
+    Args:
+        linger_s: wait for whoever is due within so many seconds after the others.
+        by_hand: a person wants it now, however late it is.
+
     Raises:
-        RelayDown: the relay refuses us; whoever is left stays pending.
+        RelayDown: no relay takes anything; whoever is left stays pending.
         RenderError: a template is broken, and with it the mail that the edition is known by;
             everybody stays pending.  Another variant that is broken only keeps its own waiting.
-        Conflict: the edition is not approved, or was cancelled meanwhile.
+        Conflict: the edition is not approved, is paused, or was cancelled meanwhile.
     """
-    await freeze(app, edition_id)
-    async with app.db.write() as conn:
-        record = await editions.get(conn, edition_id, lock=True)
-        if record.state is EditionState.SENT:
-            return await journal.counts(conn, edition_id)
-        if record.state is not EditionState.SENDING:
-            raise Conflict(f"edition {edition_id} is {record.state}: only an approved one is sent")
-        await journal.requeue(conn, edition_id, [DeliveryState.DEFERRED], now=app.now())
-        edition = await editions.content(conn, edition_id)
-        chunks = await journal.open_chunks(conn, edition_id, now=app.now())
-    if chunks:
-        printer = await printer_for(app, edition)
-        # If this one is broken nothing of the edition is fit to leave, and it is nobody's try.
-        await asyncio.to_thread(printer.variant, printer.everything())
-        courier = Courier(app, _EditionErrand(app, edition, record, printer), progress)
-        async with app.transport() as transport:
-            for seq in chunks:
-                async with app.db.lease(f"deliver:{edition_id}:{seq}") as mine:
-                    if mine:
-                        await courier.carry(transport, seq)
-    return await _finish(app, edition_id)
+    ledger = store.Ledger(app.data_dir / "events", edition_id)
+    try:
+        await _look_before(app, edition_id, ledger, by_hand=by_hand)
+        await freeze(app, edition_id)
+        async with app.db.write() as conn:
+            record = await editions.get(conn, edition_id, lock=True)
+            counts = await journal.counts(conn, edition_id)
+            if record.state is EditionState.SENT:
+                return counts
+            if record.state is not EditionState.SENDING:
+                raise Conflict(
+                    f"edition {edition_id} is {record.state}: only an approved one is sent"
+                )
+            await _heed_time(app, conn, record)
+            edition = await editions.content(conn, edition_id)
+        rest = _Rest(app, edition_id)
+        if await rest.any_due(linger_s):
+            printer = await printer_for(app, edition)
+            # If this one is broken nothing of it is fit to leave, and it is nobody's try.
+            await asyncio.to_thread(printer.variant, printer.everything())
+            errand = _EditionErrand(app, edition, record, printer)
+            meter = Meter(app.now())
+            courier = Courier(app, errand, progress, counts=counts, ledger=ledger, meter=meter)
+            async with (
+                _storms_heeded(app, edition_id),
+                app.transport() as transport,
+                workforce.helped(app, edition_id),
+            ):
+                while await rest.any_due(linger_s):
+                    hands = (_carry(courier, transport, rest) for _ in range(_HANDS))
+                    await _all_of(hands)
+        return await _finish(app, edition_id)
+    finally:
+        ledger.close()
+
+
+#: Chunks that one process has in hand at a time: while one is claimed or ends, the other sends.
+_HANDS = 2
+#: How often to look for those whose time has come meanwhile, seconds.
+_LOOK_S = 5.0
+#: Names of leases, each of which leaves a file for ever.
+_LEASES = 256
+
+
+class _Rest:
+    """The chunks of an edition that are left to carry, those tried again before the others."""
+
+    def __init__(self, app: App, edition_id: str) -> None:
+        self._app = app
+        self._id = edition_id
+        self._waiting: deque[int] = deque()
+        self._given: set[int] = set()
+        self._looked = 0.0
+
+    async def any_due(self, linger_s: float) -> bool:
+        """Whether something is due now, or was after waiting for it at most *linger_s*."""
+        self._given.clear()
+        while True:
+            await self._look()
+            if self._waiting:
+                return True
+            async with self._app.db.read() as conn:
+                due = await journal.next_due(conn, self._id)
+            wait = (due - self._app.now()).total_seconds() if due is not None else math.inf
+            if wait > linger_s or self._app.stopping.is_set():
+                return False
+            await asyncio.sleep(max(0.2, min(wait, 1.0)))
+
+    async def next(self) -> int | None:
+        """The next chunk; None when there is none left for now."""
+        if time.monotonic() - self._looked > _LOOK_S:
+            await self._look()
+        return self._waiting.popleft() if self._waiting else None
+
+    async def _look(self) -> None:
+        app = self._app
+        self._looked = time.monotonic()
+        pace = app.settings.pace
+        if opens_at(pace.window, pace.timezone, app.now()) is not None:
+            self._waiting.clear()
+            return
+        async with app.db.write() as conn:
+            record = await editions.get(conn, self._id, lock=True)
+            await _heed_time(app, conn, record)
+            await journal.requeue(conn, self._id, [DeliveryState.DEFERRED], now=app.now())
+            found = await journal.due_chunks(conn, self._id, now=app.now())
+        new = [seq for seq in found if seq not in self._given]
+        self._given.update(new)
+        # People tried again have waited long enough.
+        self._waiting.extendleft(seq for seq in reversed(new) if found[seq] == "again")
+        self._waiting.extend(seq for seq in new if found[seq] == "first")
+
+
+async def _carry(courier: Courier, transport: Transport, rest: _Rest) -> None:
+    """Carry chunk after chunk, as long as there is one that nobody else has in hand."""
+    app, id = courier.app, courier.errand.id
+    while (seq := await rest.next()) is not None:
+        async with app.db.lease(f"deliver:{id}:{seq % _LEASES}") as mine:
+            if mine:
+                await courier.carry(transport, seq)
+
+
+async def _all_of(hands: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Let all of them come to their end; the first error is raised when the others have stopped."""
+    results = await asyncio.gather(*hands, return_exceptions=True)
+    errors = [result for result in results if isinstance(result, BaseException)]
+    if errors:
+        raise errors[0]
+
+
+@asynccontextmanager
+async def _storms_heeded(app: App, edition_id: str) -> AsyncIterator[None]:
+    """Where every way out is down and one of them refuses everybody, a person is asked."""
+    async with app.db.read() as conn:
+        # Of other processes, and what an operator has forgotten.
+        app.pacing.restore(await paces.load(conn))
+    relays = [one.name for one in app.pacing.standings(app.now()) if one.kind == "relay"]
+    for relay in relays:
+        # It is not paused, so somebody has seen to it, or it is another edition's turn.
+        app.pacing.calm(relay)
+    try:
+        yield
+    except RelayDown:
+        why = "; ".join(filter(None, map(app.pacing.storm, relays)))
+        if why:
+            await pausing.pause(app, edition_id, f"a relay refuses nearly everything: {why}")
+        raise
+
+
+async def _look_before(app: App, edition_id: str, ledger: store.Ledger, *, by_hand: bool) -> None:
+    """What must not simply go on: an edition that is paused, late, or known to have left before.
+
+    Raises:
+        Conflict: it waits for a person, with the reason.
+    """
+    async with app.db.read() as conn:
+        record = await editions.get(conn, edition_id)
+        known = await journal.reach(conn, edition_id)
+        begun = not await journal.any_untouched(conn, edition_id)
+    if record.paused:
+        raise Conflict(f"{edition_id} is paused: {record.paused}")
+    if record.state not in (EditionState.APPROVED, EditionState.SENDING):
+        return
+    why = ""
+    if not known and any(ledger.chunks().values()):
+        why = "it was sent from after the backup that this database was restored from was made"
+    elif not by_hand:
+        why = overdue(record, app.newsletter(record.newsletter), app.now(), begun)
+    if why:
+        await pausing.pause(app, edition_id, why)
+        raise Conflict(f"{edition_id} is paused: {why}")
+    # A copy from before: whoever was asked to come back may have done so since.
+    if any(to > known.get(seq, 0) for seq, to in ledger.chunks().items()):
+        async with app.db.write() as conn:
+            held = await journal.doubt_deferred(conn, edition_id, now=app.now())
+        log.error("the database is older than what was sent", edition=edition_id, in_doubt=held)
+
+
+async def _heed_time(app: App, conn: Connection, record: Record) -> None:
+    """Whoever was asked to come back, and whose time is over, does not get it any more."""
+    if record.expires_at is not None and app.now() >= record.expires_at:
+        expired = await journal.expire(conn, record.id, now=app.now())
+        if expired:
+            log.warning("nobody took their mails in time", edition=record.id, number=expired)
 
 
 async def _finish(app: App, edition_id: str) -> Counts:
@@ -159,6 +283,11 @@ async def _finish(app: App, edition_id: str) -> Counts:
             await editions.move(conn, edition_id, EditionEvent.FINISH, finished_at=app.now())
     if not counts.reconciles:
         log.error("deliveries do not add up", edition=edition_id, counts=str(counts))
+        await pausing.notify(
+            app,
+            f"Deliveries of {edition_id} do not add up",
+            f"Planned {counts.planned}, accounted for as {counts}: look at `digest deliveries`.",
+        )
     return counts
 
 
@@ -178,6 +307,11 @@ async def resend(app: App, edition_id: str, states: Sequence[DeliveryState]) -> 
         record = await editions.get(conn, edition_id, lock=True)
         if record.state not in (EditionState.SENDING, EditionState.SENT):
             raise Conflict(f"edition {edition_id} is {record.state}: nobody was written to yet")
+        newsletter, now = app.newsletter(record.newsletter), app.now()
+        if record.expires_at is not None and record.expires_at <= now:
+            # By hand is by hand: they have as long again.
+            until = now + timedelta(hours=newsletter.expires_h)
+            await editions.set_expires(conn, edition_id, until)
         queued = await journal.requeue(conn, edition_id, states, now=None)
         if queued and record.state is EditionState.SENT:
             await editions.move(conn, edition_id, EditionEvent.BEGIN)

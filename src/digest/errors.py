@@ -17,6 +17,7 @@ and `web`).
     │   ├── Deferred             4xx, time-out: same address, later
     │   ├── Refused              5xx at RCPT or DATA: not again for this edition
     │   └── RelayDown            they refuse *us*; no subscriber is to blame; stop
+    ├── DnsError                 no name server answered
     ├── BadToken                 forged, expired, or made for another purpose
     └── StoreError               locked too long, or a schema of another version
 """
@@ -150,11 +151,13 @@ class BrowserError(DigestError):
 class MailError(DigestError):
     """A negative SMTP reply, or none: `code` is 0 when no reply was heard."""
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, *, relay: str = "") -> None:
         super().__init__(f"{code} {text}" if code else text)
         #: Three-digit reply, RFC 5321 §4.2.1.
         self.code = code
         self.text = text
+        #: Name of the relay that said it; "" when it is not known.
+        self.relay = relay
 
 
 class Deferred(MailError):
@@ -175,6 +178,12 @@ class RelayDown(MailError):
 
 class Vanished(MailError):
     """The content was started and no answer was heard: the subscriber may have it, or not."""
+
+
+class DnsError(DigestError):
+    """A name server gave no answer, which is not the same as: there is nothing."""
+
+    temporary = True
 
 
 class BadToken(DigestError):

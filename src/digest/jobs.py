@@ -17,10 +17,12 @@ from digest import (
     collect,
     compose,
     deliver,
+    freezing,
     hubs,
     joining,
     letters,
     mailbag,
+    pausing,
     pictures,
     pipeline,
     preflight,
@@ -32,7 +34,7 @@ from digest.app import App
 from digest.errors import StoreError
 from digest.model import EditionState, Job, Slot
 from digest.settings import Newsletter, Settings, Source
-from digest.slots import coming, slots
+from digest.slots import coming, opens_at, patience, release_at, slots
 from digest.store.editions import Record
 from digest.store.sources import SourceRecord
 from digest.telemetry import log
@@ -46,7 +48,7 @@ class Standing:
     sources: Mapping[str, SourceRecord]
     #: Newsletter → since when it is known here.
     since: Mapping[str, datetime]
-    #: Newsletter → ids of its latest editions that need no composing at their hour any more.
+    #: Newsletter → ids of its latest editions that need no composing at their time any more.
     taken: Mapping[str, frozenset[str]]
     #: Editions on their way: approved or sending, or sent and not yet in the archive.
     moving: Sequence[Record]
@@ -116,8 +118,7 @@ def due(
     for newsletter in settings.newsletters:
         slot = _missing(now, standing, newsletter)
         if slot is not None:
-            late = now - slot.at > timedelta(hours=newsletter.catch_up_h)
-            args = {"slot": slot, "late": late}
+            args = {"slot": slot, "late": now - slot.at > patience(newsletter)}
             jobs.append(Job(verb="edition", key=f"edition:{slot.edition_id}", args=args))
         jobs.extend(_drafts(now, standing, newsletter))
         if _may_break(standing, newsletter):
@@ -144,8 +145,11 @@ def due(
     keep = timedelta(days=settings.collect.keep_days)
     if standing.oldest is not None and standing.oldest < now - keep - _SWEPT_EVERY:
         jobs.append(Job(verb="sweep", key="sweep"))
-    for record in standing.moving:
-        jobs.extend(_next_step(now, standing, record))
+    on_their_way = list(_on_their_way(now, standing, settings))
+    jobs.extend(on_their_way)
+    if any(job.key.startswith("hold:") for job in on_their_way):
+        # What may yet be dropped is shown to nobody: first it is paused.
+        jobs = [job for job in jobs if job.verb != "publish"]
     return jobs
 
 
@@ -168,33 +172,49 @@ def _of_people(now: datetime, standing: Standing, settings: Settings) -> Iterato
 
 
 def _missing(now: datetime, standing: Standing, newsletter: Newsletter) -> Slot | None:
-    """The latest slot that has passed and has no edition; earlier ones are not made up for."""
+    """The latest slot that is to be made and has no edition; earlier ones are not made up for.
+
+    One that is made ahead comes before the next while its own hour is still to come.
+    """
     since = standing.since.get(newsletter.slug)
     if since is None:
         return None
-    passed = list(slots(newsletter, after=max(since, now - LOOK_BACK), until=now))
-    if not passed or passed[-1].edition_id in standing.taken.get(newsletter.slug, frozenset()):
-        return None
-    return passed[-1]
+    ahead = timedelta(hours=newsletter.ahead_h)
+    taken = standing.taken.get(newsletter.slug, frozenset())
+    opened = [
+        slot
+        for slot in slots(newsletter, after=max(since, now - LOOK_BACK), until=now + ahead)
+        if release_at(newsletter, slot) <= now
+    ]
+    in_time = (slot for slot in opened if slot.at > now and slot.edition_id not in taken)
+    if (slot := next(in_time, None)) is not None:
+        return slot
+    return opened[-1] if opened and opened[-1].edition_id not in taken else None
 
 
 def _drafts(now: datetime, standing: Standing, newsletter: Newsletter) -> Iterator[Job]:
-    """Drafts that the newsroom wants to see before their hour, and those it has not looked at."""
-    ahead = timedelta(minutes=newsletter.draft_min)
-    for slot in slots(newsletter, after=now, until=now + ahead):
-        if slot.edition_id not in standing.made.get(newsletter.slug, frozenset()):
+    """Drafts that the newsroom wants to see before they go, and those it has not looked at.
+
+    The first are counted from when an edition is made, the others, `deadline_min`, from its hour.
+    """
+    drafted = timedelta(minutes=newsletter.draft_min)
+    until = now + drafted + timedelta(hours=newsletter.ahead_h)
+    for slot in slots(newsletter, after=now, until=until):
+        to_go = release_at(newsletter, slot) - now
+        known = standing.made.get(newsletter.slug, frozenset())
+        if timedelta(0) < to_go <= drafted and slot.edition_id not in known:
             yield Job(verb="draft", key=f"draft:{slot.edition_id}", args={"slot": slot})
     if newsletter.auto_approve or not newsletter.deadline_min:
         return
     for record in standing.drafts:
         late = now - record.slot_at - timedelta(minutes=newsletter.deadline_min)
-        composed = record.created_at >= record.slot_at
+        composed = record.created_at >= release_at(newsletter, record.slot)
         # One that says why it waits is too short, and waits for a person.
         if (
             record.newsletter == newsletter.slug
             and composed
             and not record.reason
-            and timedelta(0) <= late <= timedelta(hours=newsletter.catch_up_h)
+            and timedelta(0) <= late <= patience(newsletter)
         ):
             yield Job(verb="approve", key=f"approve:{record.id}", args={"edition_id": record.id})
 
@@ -202,10 +222,10 @@ def _drafts(now: datetime, standing: Standing, newsletter: Newsletter) -> Iterat
 def _forgotten(
     now: datetime, standing: Standing, newsletter: Newsletter, *, apart: Slot | None
 ) -> Iterator[Job]:
-    """Drafts made before their hour, which passed unattended, and another one since."""
+    """Drafts made before their time, whose hour passed unattended, and another one since."""
     for record in standing.drafts:
-        late = now - record.slot_at > timedelta(hours=newsletter.catch_up_h)
-        composed = record.created_at >= record.slot_at
+        late = now - record.slot_at > patience(newsletter)
+        composed = record.created_at >= release_at(newsletter, record.slot)
         mine = record.newsletter == newsletter.slug
         if mine and late and not composed and (apart is None or record.id != apart.edition_id):
             args = {"slot": record.slot, "late": True}
@@ -221,14 +241,39 @@ def _may_break(standing: Standing, newsletter: Newsletter) -> bool:
     return came is not None and (looked is None or came > looked)
 
 
-def _next_step(now: datetime, standing: Standing, record: Record) -> Iterator[Job]:
+def _on_their_way(now: datetime, standing: Standing, settings: Settings) -> Iterator[Job]:
+    pace, known = settings.pace, {one.slug: one for one in settings.newsletters}
+    shut = opens_at(pace.window, pace.timezone, now) is not None
+    for record in standing.moving:
+        if record.newsletter in known:
+            newsletter = known[record.newsletter]
+            yield from _next_step(now, standing, record, newsletter, shut=shut)
+
+
+def _next_step(
+    now: datetime, standing: Standing, record: Record, newsletter: Newsletter, *, shut: bool
+) -> Iterator[Job]:
+    """What an edition on its way needs next.
+
+    Args:
+        shut: the window of [pace] is: its audience is frozen, and waits.
+    """
     args = {"edition_id": record.id}
-    if record.slot_at > now and record.state is EditionState.APPROVED:
-        # It goes out at its hour; what somebody began to send before it goes on.
-        return
-    if not record.printed_as:
+    if record.state is EditionState.APPROVED:
+        if release_at(newsletter, record.slot) > now:
+            # It goes out at its time; what somebody began to send before it goes on.
+            return
+        if not record.paused and freezing.overdue(record, newsletter, now, begun=False):
+            # It is paused instead: a person decides.
+            yield Job(verb="freeze", key=f"hold:{record.id}", args=args)
+            return
+    if not record.printed_as and freezing.is_out(record, newsletter, now):
         yield Job(verb="publish", key="publish", args={})
-    if record.state is EditionState.SENT:
+    if record.state is EditionState.SENT or record.paused:
+        return
+    if shut:
+        if record.state is EditionState.APPROVED:
+            yield Job(verb="freeze", key=f"freeze:{record.id}", args=args)
         return
     retry_at = standing.retries.get(record.id)
     # With nobody left to write to, delivering is closing it: a kill may have come before.
@@ -309,8 +354,23 @@ async def _publish(app: App) -> None:
     await pictures.sweep_pictures(app)
 
 
+async def _freeze(app: App, *, edition_id: str) -> bool:
+    """Whether it may be sent: nobody asked for what is overdue before it was begun."""
+    async with app.db.read() as conn:
+        record = await store.editions.get(conn, edition_id)
+    if record.state is EditionState.APPROVED:
+        newsletter = app.newsletter(record.newsletter)
+        late = freezing.overdue(record, newsletter, app.now(), begun=False)
+        if late:
+            await pausing.pause(app, edition_id, late)
+            return False
+        await freezing.freeze(app, edition_id)
+    return True
+
+
 async def _deliver(app: App, *, edition_id: str) -> None:
-    await deliver.deliver(app, edition_id)
+    if await _freeze(app, edition_id=edition_id):
+        await deliver.deliver(app, edition_id)
 
 
 async def _report(app: App, *, slot: Slot) -> None:
@@ -361,7 +421,7 @@ async def _returns(app: App) -> None:
     await mailbag.fetch(app)
 
 
-HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
+HANDLERS: Mapping[str, Callable[..., Awaitable[object]]] = MappingProxyType(
     {
         "collect": _collect,
         "edition": _edition,
@@ -369,6 +429,7 @@ HANDLERS: Mapping[str, Callable[..., Awaitable[None]]] = MappingProxyType(
         "approve": _approve,
         "breaking": _breaking,
         "publish": _publish,
+        "freeze": _freeze,
         "deliver": _deliver,
         "report": _report,
         "hubs": _hubs,

@@ -47,6 +47,7 @@ class _LetterErrand:
 
     def __init__(self, app: App, letter: Letter) -> None:
         self.id = letter.id
+        self.expires_at: datetime | None = until(app, letter)
         self._app = app
         self._letter = letter
 
@@ -150,5 +151,4 @@ async def _close(app: App, letter: Letter) -> bool:
         rows = await journal.known(conn, letter.id, [letter.subscriber_id])
         if not any(row.state in _OVER for row in rows.values()):
             return False
-        await letters.close(conn, letter.number, now=app.now())
-    return True
+        return await letters.close(conn, letter.number, now=app.now())

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from email.utils import format_datetime
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any
@@ -22,11 +21,11 @@ from pydantic import TypeAdapter
 
 from digest import collect, store
 from digest.app import App
-from digest.errors import ConfigError
 from digest.health import LOOK_BACK_DAYS, LOOK_BACK_TIMES, Health, Word, bare, health, span
 from digest.model import HostWait, Slot
-from digest.render.quoted import address_spec, mailbox_header, quoted_printable, text_header
+from digest.pausing import desk_mail
 from digest.settings import Newsletter, Source
+from digest.slots import release_at
 from digest.store import items, placements, reports
 from digest.store.sources import SourceRecord
 from digest.telemetry import log
@@ -142,15 +141,15 @@ def report_due(
 ) -> bool:
     """Whether the report for *slot* is to be made at *now*.
 
-    It is, from *report_min* minutes before the slot until the edition itself would not be made
-    up for any more: who was down at the hour still hears what the late edition was made of.
+    It is, from *report_min* minutes before the edition is made until it would not be made up for
+    any more: who was down at the hour still hears what the late edition was made of.
 
     Args:
         made: ids of editions whose report is mailed, or kept where nobody wants it by mail.
     """
     if slot.edition_id in made:
         return False
-    opens = slot.at - timedelta(minutes=report_min)
+    opens = release_at(newsletter, slot) - timedelta(minutes=report_min)
     return opens <= now <= slot.at + timedelta(hours=newsletter.catch_up_h)
 
 
@@ -313,9 +312,10 @@ def _of_the_settings(app: App) -> Iterator[str]:
             f"[site] base_url is {site.base_url}: links in the mails, the one to unsubscribe too, "
             "work on this machine only. Set it to the public address."
         )
-    if mail.by != "smtp":
+    ways = app.settings.relays or (mail,)
+    if all(way.by in ("embedded", "folder") for way in ways):
         yield (
-            f'[mail] by is "{mail.by}": mails stay on this machine and reach nobody. Set it to '
+            f'[mail] by is "{ways[0].by}": mails stay on this machine and reach nobody. Set it to '
             '"smtp", and host to your relay.'
         )
     if not site.contact:
@@ -351,7 +351,7 @@ async def send_report(app: App, report: Report) -> bool:
             await reports.keep(app.db, conn, id, at=report.made_at, content=content)
         if not to:
             return False
-        message = _message(app, report, to)
+        message = _message(app, report)
         async with app.transport() as transport:
             await transport.send(
                 message, sender=app.settings.mail.from_address, to=to, started=lambda: None
@@ -382,34 +382,15 @@ async def kept_report(app: App, edition_id: str) -> Report | None:
     return _REPORT.validate_json(record.content) if record else None
 
 
-def _message(app: App, report: Report, to: str) -> bytes:
-    """Finished MIME, every line ending in CRLF."""
-    mail = app.settings.mail
-    sender, receiver = address_spec(mail.from_address), address_spec(to)
-    if sender is None or receiver is None:
-        raise ConfigError([f"{to if sender else mail.from_address!r} is no address for a header"])
-    domain = sender.rpartition("@")[2]
-    unique = blake2b(report.slot.edition_id.encode(), key=app.key, digest_size=12).hexdigest()
-    # "=_" cannot occur in quoted-printable text, so no line can be taken for the boundary.
-    boundary = f"=_{unique}"
-    head = [
-        mailbox_header("From", mail.from_name or app.settings.site.name, sender),
-        mailbox_header("To", "", receiver),
-        text_header("Subject", report.subject),
-        f"Date: {format_datetime(report.made_at)}\r\n".encode("ascii"),
-        f"Message-ID: <report.{unique}@{domain}>\r\n".encode("ascii"),
-        # RFC 3834: no holiday notice comes back.
-        b"Auto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n",
-        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode("ascii"),
-    ]
-    for subtype, template in (("plain", "report.txt"), ("html", "report.html")):
+def _message(app: App, report: Report) -> bytes:
+    id = report.slot.edition_id
+    unique = blake2b(id.encode(), key=app.key, digest_size=12).hexdigest()
+    parts = {
         # No hole is in these templates: the nonce only has to be one that nobody can guess.
-        text = app.templates.mail(
+        subtype: app.templates.mail(
             template, nonce=secrets.token_hex(8), report=report, site=app.settings.site
         )
-        head.append(
-            f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
-            "Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii")
-        )
-        head.append(quoted_printable(text.strip("\n") + "\n") + b"\r\n")
-    return b"".join(head) + f"--{boundary}--\r\n".encode("ascii")
+        for subtype, template in (("plain", "report.txt"), ("html", "report.html"))
+    }
+    subject, at = report.subject, report.made_at
+    return desk_mail(app, subject=subject, at=at, id=f"report.{unique}", parts=parts)

@@ -18,6 +18,8 @@ from digest.telemetry import log
 
 #: Variants that are kept at a time: those used last.  0.2 MB each, 0.5 MB the longest.
 _KEPT = 128
+#: Different wishes that are remembered.
+_WISHES = 4096
 
 
 async def printer_for(app: App, edition: Edition) -> "Printer":
@@ -71,6 +73,8 @@ class Printer:
         self._files = files
         self._wanted = wanted
         self._lock = Lock()
+        #: What was chosen → the variant of it.
+        self._picked: dict[tuple[object, ...], Picks] = {}
         #: By last use.
         self._layouts: OrderedDict[Picks, render.Layout] = OrderedDict()
         #: Arguments of the error with which a variant failed: laid out again it fails again.
@@ -84,6 +88,17 @@ class Printer:
         Raises:
             NotFound: nothing of the edition is for them.
         """
+        # Most people chose the same: they are not asked anew for each.
+        wishes = (subscriber.sections, subscriber.briefs, subscriber.language, subscriber.form)
+        known = self._picked.get(wishes)
+        if known is None:
+            known = self._picks(subscriber)
+            if len(self._picked) >= _WISHES:
+                self._picked.clear()
+            self._picked[wishes] = known
+        return known
+
+    def _picks(self, subscriber: Subscriber) -> Picks:
         edition = self._edition
         picks = editorial.pick(edition, subscriber, sections=self._sections)
         briefs = picks.briefs and edition.briefs

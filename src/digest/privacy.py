@@ -14,14 +14,16 @@ from typing import Any, Final
 from digest.app import App
 from digest.errors import StoreError
 from digest.mail.forgotten import drop_mails
-from digest.model import Barred, Consent
+from digest.model import Answer, Barred, Consent
 from digest.store import (
     Connection,
     Database,
+    answers,
     audit,
     forgetting,
     kept,
     people,
+    progress,
     scrubbing,
     subscribers,
 )
@@ -136,6 +138,7 @@ async def data_of(app: App, subscriber_id: int) -> dict[str, object]:
         consents = await people.consents_of(conn, subscriber_id)
         letters = await kept.letters_of(conn, subscriber_id)
         deliveries = await kept.deliveries_of(conn, subscriber_id)
+        said = await answers.of_person(conn, subscriber_id)
         returns = await kept.returns_of(conn, subscriber_id)
         barred = await people.barred(conn, person.subscriber.email, app.key)
         hashed = address_hash(person.subscriber.email, key=app.key)
@@ -155,6 +158,7 @@ async def data_of(app: App, subscriber_id: int) -> dict[str, object]:
         "tags": person.tags,
         "letters": [asdict(one) for one in letters],
         "deliveries": [asdict(one) for one in deliveries],
+        "answers": [_answer(one) for one in said],
         "returns": [asdict(one) for one in returns],
         "suppressed": barred,
         # Who it was is somebody else's data.
@@ -173,6 +177,12 @@ def _subscription(values: dict[str, Any]) -> dict[str, Any]:
 
 def _consent(newsletter: str, consent: Consent) -> dict[str, Any]:
     return {"newsletter": newsletter, **asdict(consent)}
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    # Which of the newsroom's relays it was tells nothing of them, nor their number here again.
+    told = asdict(answer)
+    return {name: told[name] for name in told if name not in ("relay", "subscriber_id")}
 
 
 def _plain(value: Any) -> object:
@@ -253,6 +263,14 @@ async def _forget_deliveries(app: App, before: datetime) -> int:
             return await forgetting.drop_deliveries(conn, edition_id)
 
         gone += await _until_none(app, some)
+
+    async def said(conn: Connection) -> int:
+        # Of editions that never ended, and of letters too.
+        return await answers.drop_old(conn, before=before)
+
+    await _until_none(app, said)
+    async with app.db.write() as conn:
+        await progress.drop_old(conn, before=before)
     return gone
 
 

@@ -18,7 +18,8 @@ from digest import announce, pictures, render
 from digest.app import App
 from digest.collect import Progress, silent
 from digest.errors import DigestError
-from digest.model import Correction, EditionState
+from digest.freezing import is_out
+from digest.model import Correction
 from digest.outfolder import File, differs, is_whole, put, strangers, tidy
 from digest.prints import (
     as_html,
@@ -171,7 +172,7 @@ class _Publishing:
             stories = await printed.stories_of(conn, slug)
             kept = await picture_rows.by_edition(conn, slug)
             looks = await editions.printed_looks(conn)
-        records = [record for record in found if self._is_out(record)]
+        records = [record for record in found if self._is_out(newsletter, record)]
         public = {record.id for record in records}
         tellers = {
             id: sorted(told & public - {id}) for id, told in correcting.items() if id in public
@@ -206,13 +207,8 @@ class _Publishing:
             or await asyncio.to_thread(self._lacks, newsletter, public),
         )
 
-    def _is_out(self, record: Record) -> bool:
-        return (
-            record.state is not EditionState.APPROVED
-            or record.slot_at <= self._app.now()
-            or record.published_at is not None
-            or record.id in self._early
-        )
+    def _is_out(self, newsletter: Newsletter, record: Record) -> bool:
+        return record.id in self._early or is_out(record, newsletter, self._app.now())
 
     def _lacks(self, newsletter: Newsletter, public: Collection[str]) -> bool:
         """Whether a list or feed is lost, or the pages of a cancelled edition are still there."""

@@ -92,7 +92,7 @@ async def add(
 
 
 async def show(app: App, email: str) -> Person:
-    """Everything that is kept of somebody but deliveries, letters and returns.
+    """Everything that is kept of somebody but deliveries, answers to them, letters and returns.
 
     Raises:
         NotFound: nobody has this address.

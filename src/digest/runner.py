@@ -1,9 +1,9 @@
 """The clock, and who does what it finds due.
 
-APScheduler ticks: every `tick_s`, and at each newsletter's own hour in its own zone.  A tick
-reads what stands, asks `jobs.due`, and starts each job that is not running here already.
-Other processes may do the same on the same database: keys, leases and fences make that
-harmless.
+APScheduler ticks: every `tick_s`, and at each newsletter's own hour in its own zone; what is
+made ahead of it, and readers' own hours, come with the next tick.  A tick reads what stands, asks
+`jobs.due`, and starts each job that is not running here already.  Other processes may do the same
+on the same database: keys, leases and fences make that harmless.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from digest.listening import listen
 from digest.mailbag import MAILBOX
 from digest.model import EditionState, Job
 from digest.publish import look_of
+from digest.slots import release_at
 from digest.store import (
     Connection,
     editions,
@@ -43,7 +44,7 @@ _FIRST_WAIT = timedelta(seconds=10)
 _LONGEST_WAIT = timedelta(minutes=10)
 
 _MOVING = (EditionState.APPROVED, EditionState.SENDING)
-#: States in which what was composed before the hour does not stand for the hour.
+#: States in which what was composed before its time does not stand for the edition.
 _UNDECIDED = (EditionState.DRAFT, EditionState.SKIPPED)
 #: Editions of a newsletter that are looked at: the calendar looks back eight days.
 _RECENT = 100
@@ -51,20 +52,22 @@ _RECENT = 100
 
 async def look(app: App) -> jobs.Standing:
     """Read what `jobs.due` needs to know."""
-    slugs = [newsletter.slug for newsletter in app.settings.newsletters]
+    newsletters = {newsletter.slug: newsletter for newsletter in app.settings.newsletters}
+    slugs = list(newsletters)
     async with app.db.write() as conn:
         since = await editions.meet_newsletters(app.db, conn, slugs, now=app.now())
     looks = await asyncio.to_thread(_looks, app)
     async with app.db.read() as conn:
         looked = await editions.looked_through(conn)
         taken, made, moving, drafts = {}, {}, [], []
-        for slug in slugs:
+        for slug, newsletter in newsletters.items():
             records = await editions.listing(conn, newsletter=slug, limit=_RECENT)
             taken[slug] = frozenset(
                 record.id
                 for record in records
-                # Made by hand before its hour, which may still bring news.
-                if record.state not in _UNDECIDED or record.created_at >= record.slot_at
+                # Made by hand before its time, which may still bring news.
+                if record.state not in _UNDECIDED
+                or record.created_at >= release_at(newsletter, record.slot)
             )
             made[slug] = frozenset(record.id for record in records)
             drafts += [record for record in records if record.state is EditionState.DRAFT]

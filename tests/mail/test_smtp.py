@@ -428,7 +428,7 @@ async def test_a_late_greeting_is_waited_for() -> None:
 async def test_a_refusal_in_the_middle_of_content_is_a_refusal_and_ends_the_connection() -> None:
     # More than the sockets hold, so that the answer comes while much is still to be written.
     big = b"A: b\r\n\r\n" + b"a line of a long morning mail\r\n" * 1_000_000
-    async with FakeRelay() as relay, transport(relay) as out:
+    async with FakeRelay(offers=()) as relay, transport(relay) as out:
         relay.on("content", mutter(b"552 5.3.4 too big\r\n"), times=1)
         check(await attempt(out, message=big), Refused, "too big", code=552, started=1)
         assert (await attempt(out)).reply
@@ -437,7 +437,7 @@ async def test_a_refusal_in_the_middle_of_content_is_a_refusal_and_ends_the_conn
 
 async def test_a_yes_in_the_middle_of_content_is_not_believed() -> None:
     big = b"A: b\r\n\r\n" + b"a line of a long morning mail\r\n" * 1_000_000
-    async with FakeRelay() as relay, transport(relay) as out:
+    async with FakeRelay(offers=()) as relay, transport(relay) as out:
         relay.on("content", mutter(b"250 2.0.0 fine\r\n"), times=1)
         check(await attempt(out, message=big), Vanished, "before the content", code=250, started=1)
 

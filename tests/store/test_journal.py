@@ -119,3 +119,59 @@ async def test_doubts_are_closed_as_sent(db: Database) -> None:
         await journal.record(db, conn, ID, outcomes)
         assert await journal.close_doubts(conn, ID, now=MORNING) == 1
         assert await journal.counts(conn, ID) == Counts(planned=2, sent=1, failed=1)
+
+
+async def test_what_is_due_is_told_by_kind_and_done_chunks_are_not_looked_at(db: Database) -> None:
+    await begin(db, [11, 12, 13])
+    later = MORNING + timedelta(hours=2)
+    async with db.write() as conn:
+        await journal.add_chunk(conn, ID, [14], not_before=later)
+        await journal.add_chunk(conn, ID, [11], kind="again")
+        assert await journal.due_chunks(conn, ID, now=MORNING) == {1: "first", 3: "again"}
+        assert await journal.due_chunks(conn, ID, now=later) == {1: "first", 2: "first", 3: "again"}
+        assert await journal.any_untouched(conn, ID)
+        held = await journal.claim(conn, ID, 1)
+        assert held is not None
+        held = await journal.settle(db, conn, held, [], cursor=0, window_to=3)
+        assert await journal.reach(conn, ID) == {1: 3, 2: 0, 3: 0}
+        await journal.settle(
+            db, conn, held, [make_outcome(id) for id in (11, 12, 13)], cursor=3, window_to=3
+        )
+        assert await journal.due_chunks(conn, ID, now=MORNING) == {3: "again"}
+        # Whoever waits for their hour was never begun.
+        assert await journal.any_untouched(conn, ID)
+
+
+async def test_whose_time_is_over_has_failed_and_who_is_in_hand_is_left_alone(
+    db: Database,
+) -> None:
+    await begin(db, [11, 12, 13])
+    wait = MORNING + timedelta(minutes=5)
+    async with db.write() as conn:
+        held = await journal.claim(conn, ID, 1)
+        assert held is not None
+        deferred = [
+            make_outcome(id, DeliveryState.DEFERRED, not_before=wait, text="451 later")
+            for id in (11, 12)
+        ]
+        await journal.settle(db, conn, held, [*deferred, make_outcome(13)], cursor=3, window_to=3)
+        assert await journal.expire(conn, ID, now=MORNING) == 2
+        assert await journal.expire(conn, ID, now=MORNING) == 0
+        assert await journal.counts(conn, ID) == Counts(planned=3, sent=1, failed=2)
+
+
+async def test_a_copy_from_before_does_not_guess_who_was_tried_again(db: Database) -> None:
+    await begin(db, [11, 12])
+    wait = MORNING + timedelta(minutes=5)
+    async with db.write() as conn:
+        held = await journal.claim(conn, ID, 1)
+        assert held is not None
+        late = make_outcome(11, DeliveryState.DEFERRED, not_before=wait)
+        await journal.settle(db, conn, held, [late, make_outcome(12)], cursor=2, window_to=2)
+        await journal.requeue(conn, ID, [DeliveryState.DEFERRED], now=wait)
+        assert await journal.doubt_deferred(conn, ID, now=MORNING) == 1
+        again = await journal.claim(conn, ID, 2)
+        assert again is not None
+        # Nobody is left in the chunk that they were queued in.
+        assert await journal.begin(conn, again, again.ids) == {}
+        assert await journal.counts(conn, ID) == Counts(planned=2, sent=1, doubtful=1)

@@ -13,13 +13,18 @@ from digest.cli import (
     bounces,
     clicks,
     coverage,
+    deliveries,
     desk,
+    dkim,
+    doctor,
     edit,
     edition,
     looks,
+    pace,
     people,
     push,
     reading,
+    sending,
     sources,
     steps,
 )
@@ -56,6 +61,11 @@ clicks.add_to(app)
 looks.add_to(app)
 reading.add_to(app)
 desk.add_to(app)
+deliveries.add_to(app)
+sending.add_to(app)
+pace.add_to(app)
+doctor.add_to(app)
+dkim.add_to(app)
 people.add_to(app)
 bounces.add_to(app)
 push.add_to(app)

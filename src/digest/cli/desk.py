@@ -1,4 +1,4 @@
-"""`digest status`, `deliveries`, `config`, `serve`: running an installation."""
+"""`digest status`, `config`, `serve`: running an installation."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -6,22 +6,18 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from digest import deliver, telemetry
+from digest import telemetry
 from digest.app import App
 from digest.cli import show
-from digest.cli.edition import resolve
 from digest.cli.frame import (
     CONFIG,
     Config,
-    EditionId,
     Json,
     read_config,
     run_async,
     with_app,
 )
-from digest.cli.report import mail_words
 from digest.collect import sources_of
-from digest.model import DeliveryState
 from digest.settings import in_force
 from digest.slots import next_slot
 from digest.store import editions, journal, placements, sources, subscribers
@@ -77,13 +73,13 @@ def _show_status(found: dict[str, Any]) -> None:
         rows.append(
             (
                 record.id,
-                str(record.state),
+                f"{record.state}, paused" if record.paused else str(record.state),
                 counts.planned,
                 counts.sent,
                 counts.failed,
                 counts.doubtful,
                 counts.pending,
-                record.reason,
+                record.paused or record.reason,
             )
         )
     columns = ("edition", "state", "planned", "sent", "failed", "doubtful", "pending", "")
@@ -104,50 +100,6 @@ def _show_status(found: dict[str, Any]) -> None:
             for s in found["sources"]
         ],
     )
-
-
-State = Annotated[
-    list[DeliveryState] | None,
-    typer.Option("--state", help="Only these; repeatable.  Else whoever was not reached."),
-]
-
-
-def deliveries(
-    edition: EditionId = None,
-    config: Config = CONFIG,
-    state: State = None,
-    resend: Annotated[
-        bool, typer.Option("--resend", help="Write again to the doubtful, or those of --state.")
-    ] = False,
-    close: Annotated[bool, typer.Option("--close", help="Take the doubtful as sent.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Show who got an edition and who did not; settle doubts."""
-
-    async def work(app: App) -> int:
-        record = await resolve(app, edition)
-        if close:
-            closed = await deliver.close_doubts(app, record.id)
-            show.err.print(f"{closed} doubtful taken as sent", markup=False)
-        if resend:
-            queued = await deliver.resend(app, record.id, state or [DeliveryState.DOUBTFUL])
-            show.err.print(f"{queued} are written to again", markup=False)
-            if queued:
-                with show.bars(quiet=as_json) as bars:
-                    await deliver.deliver(app, record.id, progress=bars.counts)
-        rows = await deliver.listing(app, record.id, state or deliver.TROUBLED)
-        counts = await deliver.stands(app, record.id)
-        if as_json:
-            people = [{"address": to, "what": what} for to, what in rows]
-            show.answer({"edition": record.id, "deliveries": counts, "people": people})
-        else:
-            show.say(f"{record.id}: mails accepted {mail_words(counts)}")
-            show.table("", ("address", "what"), rows)
-            if len(rows) == journal.LISTED:
-                show.say(f"These are the first {journal.LISTED:,}; --state asks for some of them.")
-        return 0
-
-    with_app(config, work)
 
 
 def show_config(config: Config = CONFIG, as_json: Json = False) -> None:
@@ -172,6 +124,5 @@ def serve(config: Config = CONFIG) -> None:
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
     app.command()(status)
-    app.command()(deliveries)
     app.command(name="config")(show_config)
     app.command()(serve)

@@ -29,11 +29,14 @@ from digest.errors import Conflict, DigestError, NotFound
 from digest.model import Edition, EditionState, Slot
 from digest.settings import Newsletter, Source
 from digest.shelf import Visit
+from digest.slots import release_at
 from digest.store import Connection, editions, placements, replies, subscribers
 from digest.store.editions import Record
 
 #: Given to the hubs by a command; what they have not heard by then, `serve` tells them.
 _HUBS_S = 15.0
+#: Whoever's turn, or second try, comes so soon is waited for; `serve` writes to the others.
+_LINGER_S = 10.0
 
 Named = Annotated[
     list[str] | None,
@@ -221,7 +224,9 @@ async def _let_out(
             readers = (await subscribers.count(conn, newsletter.slug)).get("active", 0)
         moving = record.state in (EditionState.APPROVED, EditionState.SENDING)
         if moving and (readers or record.planned):
-            await deliver.deliver(app, record.id, progress=bars.counts)
+            await deliver.deliver(
+                app, record.id, progress=bars.counts, linger_s=_LINGER_S, by_hand=True
+            )
         # After the mails: a hub that hangs holds up nobody.
         await announce.announce(app, patience_s=_HUBS_S)
     except DigestError as error:
@@ -302,9 +307,9 @@ def approve(edition: EditionId = None, config: Config = CONFIG, as_json: Json = 
         await publishing.publish(app)
         if as_json:
             show.answer(record)
-        elif record.slot_at > app.now():
-            at = show.local(record.slot_at)
-            show.say(f"{record.id} is approved; `digest serve` sends it at {at}, `send` at once")
+        elif (at := release_at(app.newsletter(record.newsletter), record.slot)) > app.now():
+            told = f"`digest serve` sends it at {show.local(at)}, `send` at once"
+            show.say(f"{record.id} is approved; {told}")
         else:
             show.say(f"{record.id} is approved and published")
         return 0
@@ -378,7 +383,9 @@ def send(
             if record.published_at is None:
                 # The mail leads to its page.
                 await publishing.publish(app, early=(record.id,), progress=bars.step)
-            counts = await deliver.deliver(app, record.id, progress=bars.counts)
+            counts = await deliver.deliver(
+                app, record.id, progress=bars.counts, linger_s=_LINGER_S, by_hand=True
+            )
         if as_json:
             show.answer({"edition": record.id, "deliveries": counts})
         else:
@@ -389,7 +396,18 @@ def send(
     with_app(config, work)
 
 
+def help_send(edition: Annotated[str, typer.Argument()], config: Config = CONFIG) -> None:
+    """Carry chunks of an edition that another process is sending ([mail] processes)."""
+
+    async def work(app: App) -> int:
+        await deliver.deliver(app, edition, by_hand=True)
+        return 0
+
+    with_app(config, work, helping=True)
+
+
 def add_to(app: typer.Typer) -> None:
     """Register the commands of this file."""
     for command in (run, collect, compose, approve, cancel, publish, send):
         app.command()(command)
+    app.command(hidden=True)(help_send)

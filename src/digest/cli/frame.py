@@ -79,7 +79,7 @@ def run_async(work: Callable[[], Coroutine[Any, Any, int]]) -> None:
         raise typer.Exit(code)
 
 
-def with_app(config: Path, work: Callable[[App], Awaitable[int]]) -> None:
+def with_app(config: Path, work: Callable[[App], Awaitable[int]], *, helping: bool = False) -> None:
     """Open the App of *config*, do *work*, close it.
 
     The first SIGINT or SIGTERM asks it to stop in good order, the second is obeyed at once.
@@ -88,7 +88,7 @@ def with_app(config: Path, work: Callable[[App], Awaitable[int]]) -> None:
     loaded = read_config(config)
 
     async def whole() -> int:
-        async with open_app(loaded, environ=os.environ) as app:
+        async with open_app(loaded, environ=os.environ, helping=helping) as app:
             stop_politely(app)
             return await work(app)
 

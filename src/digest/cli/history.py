@@ -3,7 +3,7 @@
 What bars them comes first: it outweighs every subscription.  All times are UTC.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
@@ -13,6 +13,7 @@ from digest.addresses import parse_address
 from digest.app import App
 from digest.cli import show
 from digest.errors import NotFound
+from digest.missing import said
 from digest.model import Person
 from digest.store import audit, barred
 from digest.store.barred import Bar
@@ -112,11 +113,18 @@ async def _tell_mails(app: App, subscriber_id: int, data: dict[str, object]) -> 
     if last:
         title = f"The last {len(last)} of {len(sent)} deliveries"
         rows = [
-            (utc(one["at"]), one["edition_id"], one["state"], _said(one, words)) for one in last
+            (
+                utc(one["at"]),
+                one["edition_id"],
+                one["state"],
+                said(one["code"], one["enhanced"], words.get(one["edition_id"], "")),
+            )
+            for one in last
         ]
         show.table(title, ("when", "edition or letter", "state", "words of the relay"), rows)
     else:
         show.say("nothing was ever sent to them")
+    _tell_tries(_rows(data, "answers"), {one["edition_id"]: one["at"] for one in last})
     if returns:
         came = [
             (utc(one["at"]), one["kind"], one["status"], one["edition_id"], one["text"])
@@ -131,13 +139,22 @@ async def _tell_mails(app: App, subscriber_id: int, data: dict[str, object]) -> 
         show.table("Letters", ("when", "kind", "newsletter", "link used"), wrote)
 
 
-def _said(delivery: dict[str, Any], words: dict[str, str]) -> str:
-    """The relay's reply as it came; the codes may stand in its words already."""
-    said = words.get(delivery["edition_id"], "")
-    for code in (delivery["enhanced"], str(delivery["code"] or "")):
-        if not said.startswith(code):
-            said = f"{code} {said}".rstrip()
-    return said
+def _tell_tries(answers: Sequence[dict[str, Any]], shown: Mapping[str, str]) -> None:
+    """What was answered before the last word, of the deliveries *shown*, each with its time."""
+    rows = [
+        (
+            utc(one["at"]),
+            one["edition_id"],
+            one["state"],
+            said(one["code"], one["enhanced"], one["text"]),
+            one["attempt"],
+        )
+        for one in answers
+        if one["edition_id"] in shown and one["at"] != shown[one["edition_id"]]
+    ]
+    if rows:
+        columns = ("when", "edition or letter", "it was then", "words of the relay", "try")
+        show.table("Before that", columns, rows[-_MOST:])
 
 
 async def _tell_acts(app: App, address: str) -> None:

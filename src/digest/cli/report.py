@@ -193,6 +193,8 @@ def state_words(record: Record, *, already: bool = False) -> str:
     words = f"{record.state}" + (f": {record.reason}" if record.reason else "")
     if record.state is EditionState.DRAFT:
         words += f"; `digest approve {record.id}` lets it go out"
+    if record.paused:
+        words += f"; paused: {record.paused}"
     return words + (" (before this run)" if already else "")
 
 

@@ -12,9 +12,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.table import Table
+from rich.text import Text
 
+from digest import model
 from digest.model import Counts
 
 #: Answers go to standard output, everything on the way to standard error.
@@ -59,6 +61,38 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     out.print(shown)
 
 
+def span(seconds: float) -> str:
+    """So long, in words that grow coarser: "40 s", "3 min 20 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+class _Pace(ProgressColumn):
+    """How fast mails are accepted, and how long it will take at that: of sending alone.
+
+    Told by whoever watches another process; else measured here, over the last half minute.
+    """
+
+    def render(self, task: Task) -> Text:
+        told = task.fields.get("told")
+        if told is not None:
+            per_s, left_s = told.per_s, told.left_s
+        elif task.fields.get("sent"):
+            per_s, left_s = task.speed or 0.0, task.time_remaining
+        else:
+            return Text("")
+        if not per_s:
+            return Text("")
+        left = f", {span(left_s)} left" if left_s else ""
+        return Text(
+            f"{per_s:,.0f} a second{left}" if per_s >= 10 else f"{per_s:.1f} a second{left}"
+        )
+
+
 class Bars:
     """Progress bars by the name of what is being done; nothing at all when nobody watches."""
 
@@ -66,15 +100,21 @@ class Bars:
         self._progress = progress
         self._bars: dict[str, Any] = {}
 
-    def step(self, what: str, done: int, total: int) -> None:
+    def step(self, what: str, done: int, total: int, **fields: Any) -> None:
         if self._progress is None or not total:
             return
         if what not in self._bars:
             self._bars[what] = self._progress.add_task(what, total=total)
-        self._progress.update(self._bars[what], completed=done, total=total)
+        self._progress.update(self._bars[what], completed=done, total=total, **fields)
 
     def counts(self, counts: Counts) -> None:
-        self.step("sending", counts.planned - counts.pending, counts.planned)
+        """Sending, of this process: its pace is measured."""
+        self.step("sending", counts.planned - counts.pending, counts.planned, sent=True)
+
+    def told(self, now: model.Progress) -> None:
+        """Sending, of whatever process: its pace is told."""
+        done, planned = now.counts.planned - now.counts.pending, now.counts.planned
+        self.step("paused" if now.paused else "sending", done, planned, told=now)
 
 
 @contextmanager
@@ -83,7 +123,7 @@ def bars(*, quiet: bool) -> Iterator[Bars]:
     if quiet or not err.is_terminal:
         yield Bars(None)
         return
-    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), _Pace())
     with Progress(*columns, console=err, transient=True) as progress:
         yield Bars(progress)
 

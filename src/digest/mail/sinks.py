@@ -1,9 +1,10 @@
 """Transports that send nothing: a folder of files to look at, a list to test with."""
 
 import asyncio
+import contextlib
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -11,8 +12,11 @@ from types import TracebackType
 from typing import Self
 
 from digest.errors import RelayDown
+from digest.mail.checked import safe_recipient
 from digest.mail.transport import Reply
 
+#: Threads that write at the same time: more would wait for the same disk.
+_WRITERS = 8
 _NUMBERED = re.compile(r"(\d{4,})-[0-9a-f]+\.eml")
 
 
@@ -27,6 +31,10 @@ class FolderTransport:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._numbers = itertools.count(1)
+
+    @property
+    def at_once(self) -> int:
+        return _WRITERS
 
     async def __aenter__(self) -> Self:
         self._numbers = await asyncio.to_thread(self._open)
@@ -44,16 +52,17 @@ class FolderTransport:
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]
     ) -> Reply:
         """See `Transport.send`; raises `RelayDown` when the file cannot be written."""
+        safe_recipient(to)
         mark = blake2b(to.encode() + b"\0" + message, digest_size=8).hexdigest()
         path = self._folder / f"{next(self._numbers):04d}-{mark}.eml"
         draft = path.with_suffix(".tmp")
         try:
-            await asyncio.to_thread(draft.write_bytes, message)
+            with _writing(path):
+                await asyncio.to_thread(draft.write_bytes, message)
             # Taking its name is the moment the message leaves: before, nobody would find it.
             started()
-            draft.replace(path)
-        except OSError as error:
-            raise RelayDown(0, f"cannot write {path.name}: {error.strerror}") from error
+            with _writing(path):
+                draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
         return Reply(250, "2.0.0", f"2.0.0 kept as {path.name}", str(self._folder))
@@ -65,6 +74,15 @@ class FolderTransport:
             return itertools.count(1 + max((int(name[1]) for name in found if name), default=0))
         except OSError as error:
             raise RelayDown(0, f"cannot use {self._folder}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """What the disk refuses is told; what whoever sends refuses is theirs."""
+    try:
+        yield
+    except OSError as error:
+        raise RelayDown(0, f"cannot write {path.name}: {error.strerror}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,10 @@ class MemoryTransport:
     def __init__(self) -> None:
         self.sent: list[Sent] = []
 
+    @property
+    def at_once(self) -> int:
+        return _WRITERS
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -96,7 +118,8 @@ class MemoryTransport:
     async def send(
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]
     ) -> Reply:
-        """See `Transport.send`; always accepts."""
+        """See `Transport.send`; accepts whatever has an address."""
+        safe_recipient(to)
         started()
         self.sent.append(Sent(message, sender, to))
         return Reply(250, "2.0.0", "2.0.0 kept", "memory")

@@ -1,86 +1,82 @@
-"""The way out through a relay: a few SMTP connections, kept open, one message at a time on each.
+"""The way out through a relay: a few SMTP or LMTP connections, kept open, and one queue for all.
 
-`aiosmtplib` opens a connection, secures it and signs in; from there `Wire` carries commands and
-replies.  Here is the transaction between them: who is asked what, in which order, and at which
-point a message may have arrived.  Whose fault a refusal is, `verdict` decides.
+Whoever sends waits in the queue; each connection takes the next message when it may write it.
+How a connection opens is `dial`'s, what happens on it `session`'s, and whose fault a refusal is
+`verdict` decides.  Here is how many connections there are, and who is told when there are none.
 """
 
 import asyncio
-import contextlib
 import ssl
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, cast
-
-import aiosmtplib
+from typing import Self
 
 from digest import settings
-from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Vanished
+from digest.errors import ConfigError, MailError, RelayDown
+from digest.mail.dial import Dial, Dialler, Password
+from digest.mail.envelope import Offers, letter_of
+from digest.mail.session import Parcel, Session
 from digest.mail.transport import Reply
-from digest.mail.verdict import enhanced_status, one_line, verdict
-from digest.mail.wire import Wire
+from digest.mail.turns import Turns
+from digest.mail.window import Window
 
-#: Longest time given to saying goodbye, seconds.
-_GOODBYE_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Letter:
-    """One message as it goes over the wire, apart from what the relay's extensions add."""
-
-    sender: str
-    to: str
-    #: Octets without dot-stuffing, as SIZE counts them (RFC 1870 §3).
-    size: int
-    eight_bit: bool
-    #: Dot-stuffed, the final dot included.
-    content: bytes
-
-
-@dataclass(slots=True)
-class _Line:
-    """An open connection and what its relay offers."""
-
-    wire: Wire
-    #: ESMTP keywords in lower case.
-    offers: frozenset[str]
-    #: The relay is between messages: nothing is owed by either side.
-    idle: bool = True
-
-    @property
-    def reusable(self) -> bool:
-        return self.idle and not self.wire.broken
+#: A relay that takes no further connection, though others of ours work, is asked again after
+#: so many seconds.
+_ENOUGH_S = 15.0
 
 
 class SmtpTransport:
-    """Sends through the relay named in [mail]; never more than *mail.connections* at once.
+    """Sends through one relay, over never more than *relay.connections* at once.
 
-    Connections open when needed and stay open.  One that the relay has closed in between is
-    replaced without anybody noticing.  Only `mail.timeout_s` bounds a wait; it holds for each
-    answer, not for the whole message.
+    Connections open when needed and stay open; one that the relay has closed in between is
+    replaced without anybody noticing.  How many messages are on their way on each is settled by
+    what the relay offers: PIPELINING, CHUNKING (see `turns`, `window`).  `relay.timeout_s` bounds
+    the wait for each answer, not for the whole message; nothing bounds the wait in the queue.
     """
 
     def __init__(
         self,
-        mail: settings.Mail,
+        relay: settings.Relay,
         *,
-        password: str | None,
-        ehlo_name: str,
+        name: str = "",
+        ehlo_name: str = "",
+        password: Password | str | None = None,
         tls_context: ssl.SSLContext | None = None,
+        dial: Dial | None = None,
     ) -> None:
-        """*ehlo_name* "" falls back on `mail.ehlo_name`, then on the sender's domain.
+        """*name* goes into replies and errors; "" takes the host.
 
-        *tls_context* replaces the default one, which verifies certificate and host name.
+        Args:
+            ehlo_name: "" falls back on `relay.ehlo_name`, then on the sender's domain.
+            password: asked for at each connection, so that a token may change; or the one.
+            tls_context: instead of the default one, which verifies certificate and host name.
+            dial: instead of what *relay* says about opening connections.
         """
-        if not mail.host:
+        if not (relay.host or relay.socket):
             raise ConfigError(['[mail] host is empty: name your relay, or choose by = "embedded"'])
-        self._mail = mail
-        self._password = password
-        self._ehlo_name = ehlo_name or mail.ehlo_name or mail.from_address.rpartition("@")[2]
-        self._tls = tls_context
-        self._slots = asyncio.Semaphore(mail.connections)
-        self._idle: list[_Line] = []
+        self._relay = relay
+        self._name = name or relay.host or str(relay.socket)
+        self._dial = dial or Dialler(
+            relay,
+            ehlo_name=ehlo_name or relay.ehlo_name or _domain_of(relay),
+            password=password if callable(password) else lambda: password,
+            tls_context=tls_context,
+        )
+        self._waiting: deque[Parcel] = deque()
+        #: Of them, those whose connection failed: they want one that is certainly good.
+        self._again: deque[Parcel] = deque()
+        self._dials: set[asyncio.Task[tuple[asyncio.Transport, Offers]]] = set()
+        #: Every connection whose socket is open, and those of them that carry.
+        self._open: set[Session] = set()
+        self._working: set[Session] = set()
+        #: Where there is room at once (the last is the one used last, and so the least likely to
+        #: have been given up by the relay), and where behind another message.
+        self._idle: dict[Session, None] = {}
+        self._roomy: dict[Session, None] = {}
+        self._enough_until = 0.0
+        #: Messages at once on one connection: what the last one was found to carry.
+        self._each = 2 if relay.pipelining else 1
 
     async def __aenter__(self) -> Self:
         return self
@@ -91,257 +87,173 @@ class SmtpTransport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        idle, self._idle = self._idle, []
-        await asyncio.gather(*(self._say_goodbye(line) for line in idle))
+        self._fail_waiting(RelayDown(0, "the transport was closed"))
+        for task in list(self._dials):
+            task.cancel()
+        await asyncio.gather(*self._dials, return_exceptions=True)
+        sessions = list(self._open)
+        for session in sessions:
+            session.leave()
+        await asyncio.gather(*(session.gone for session in sessions))
+
+    @property
+    def at_once(self) -> int:
+        """See `Transport.at_once`."""
+        return self._relay.connections * self._each
 
     async def send(
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]
     ) -> Reply:
         """See `Transport.send`.  Time-outs: at RCPT and DATA `Deferred`; before, `RelayDown`."""
-        letter = _letter(message, sender=sender, to=to)
-        # A slot is held from before a connection opens until its socket is closed or put back.
-        async with self._slots:
-            line = await self._begin(letter)
-            try:
-                return await self._hand_over(line, letter, started)
-            finally:
-                await self._put_back(line)
-
-    # ------------------------------------------------------------- connections
-
-    async def _begin(self, letter: _Letter) -> _Line:
-        """Return a connection on which the relay has said yes to MAIL."""
-        while self._idle:
-            # The one used last is the one least likely to have been given up by the relay.
-            line = self._idle.pop()
-            if not line.reusable:
-                await line.wire.close()
-                continue
-            try:
-                await self._say_mail(line, letter)
-            except RelayDown:
-                # It may be the age of the connection: idle for too long, too many messages on
-                # it.  A fresh one is asked the same, and is believed.
-                await line.wire.close()
-                break
-            except BaseException:
-                await self._put_back(line)
-                raise
-            return line
-        line = await self._connect()
+        parcel: Parcel | None = None
         try:
-            await self._say_mail(line, letter)
+            letter = letter_of(message, sender=sender, to=to)
+            parcel = Parcel(letter, asyncio.get_running_loop().create_future())
+            self._waiting.append(parcel)
+            self._serve()
+            return await self._carried(parcel, started)
+        except MailError as error:
+            error.relay = error.relay or self._name
+            raise
         except BaseException:
-            await self._put_back(line)
+            # Cancelled, or the start could not be noted: nobody waits any more.
+            if parcel is not None:
+                self._withdraw(parcel)
             raise
-        return line
 
-    async def _put_back(self, line: _Line) -> None:
-        if line.reusable:
-            self._idle.append(line)
-        else:
-            await line.wire.close()
+    async def _carried(self, parcel: Parcel, started: Callable[[], None]) -> Reply:
+        while True:
+            turn = parcel.turn
+            session = await turn
+            if turn is not parcel.turn:
+                # Between its turn and now the line was lost; it waits for another.
+                continue
+            if not parcel.begun:
+                started()
+                parcel.begun = True
+            reply = await session.deliver(parcel)
+            if reply is not None:
+                return reply
 
-    async def _connect(self) -> _Line:
-        mail = self._mail
-        where = f"{mail.host}:{mail.port}"
-        try:
-            client = aiosmtplib.SMTP(
-                hostname=mail.host,
-                port=mail.port,
-                username=mail.username or None,
-                password=self._password if mail.username else None,
-                local_hostname=_ascii_domain(self._ehlo_name),
-                timeout=mail.timeout_s,
-                use_tls=mail.tls == "implicit",
-                # True, never None: a relay that stops offering STARTTLS is not to be trusted.
-                start_tls=mail.tls == "starttls",
-                tls_context=await self._tls_context(),
-            )
-            await _open(client)
-        except aiosmtplib.SMTPResponseException as error:
-            # Below 0 it means that the answer was not SMTP.
-            code = max(0, error.code)
-            raise verdict(code, one_line(error.message), during="AUTH") from error
-        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
-            raise RelayDown(0, f"cannot use the relay {where}: {one_line(str(error))}") from error
-        if client.protocol is None or not client.is_connected:
-            raise RelayDown(0, f"the relay {where} hung up after its greeting")
-        # RFC 3207 §4.2: what was offered before TLS does not count; `_open` has asked again.
-        offers = frozenset(client.esmtp_extensions)
-        wire = Wire(cast(asyncio.Transport, client.protocol.transport))
-        return _Line(wire, offers)
+    # ------------------------------------------------------------------ as a desk
 
-    async def _tls_context(self) -> ssl.SSLContext | None:
-        if self._mail.tls == "none":
-            return None
-        if self._tls is None:
-            # Reads the system's certificates from disk.
-            self._tls = await asyncio.to_thread(ssl.create_default_context)
-        return self._tls
+    def next(self, *, fresh: bool) -> Parcel | None:
+        if self._again and (fresh or not self._a_fresh_one_comes()):
+            return self._again.popleft()
+        return self._waiting.popleft() if self._waiting else None
 
-    async def _say_goodbye(self, line: _Line) -> None:
-        if line.reusable:
-            with contextlib.suppress(OSError):
-                await line.wire.ask(b"QUIT\r\n", min(_GOODBYE_S, self._mail.timeout_s))
-        await line.wire.close(grace_s=_GOODBYE_S)
+    def has_room(self, session: Session, *, idle: bool) -> None:
+        self._roomy.pop(session, None)
+        self._idle.pop(session, None)
+        (self._idle if idle else self._roomy)[session] = None
 
-    # ------------------------------------------------------------- transaction
+    def back(self, parcel: Parcel) -> None:
+        parcel.back()
+        self._again.append(parcel)
 
-    async def _hand_over(self, line: _Line, letter: _Letter, started: Callable[[], None]) -> Reply:
-        try:
-            await self._step(line, _rcpt_command(letter), during="RCPT")
-            await self._step(line, b"DATA\r\n", during="DATA")
-            if line.wire.broken:
-                raise RelayDown(0, f"before any content: {line.wire.broken}")
-        except (Deferred, Refused):
-            await self._reset(line)
-            raise
-        started()
-        return await self._content(line, letter)
+    def lost(self, session: Session) -> None:
+        self._working.discard(session)
+        self._idle.pop(session, None)
+        self._roomy.pop(session, None)
 
-    async def _content(self, line: _Line, letter: _Letter) -> Reply:
-        """The point of no return lies before this: silence from here on is doubt."""
-        try:
-            code, words = await line.wire.ask(letter.content, self._mail.timeout_s)
-        except TimeoutError as error:
-            raise Vanished(
-                0, f"no answer to the content within {self._mail.timeout_s:g} s"
-            ) from error
-        except ConnectionError as error:
-            raise Vanished(0, f"no answer to the content: {error}") from error
-        text = one_line(words)
-        if not (200 <= code < 300 or 400 <= code < 600):
-            raise Vanished(code, f"{text} (neither yes nor no to the content)")
-        if code < 300 and line.wire.early:
-            raise Vanished(code, f"{text} (a yes before the content had ended)")
-        # Yes or no, the transaction is over and the envelope clear: RFC 5321 §4.1.1.4.
-        line.idle = code != 421
-        if code < 300:
-            return Reply(code, enhanced_status(text), text, self._mail.host)
-        raise verdict(code, text, during="DATA")
+    def closed(self, session: Session) -> None:
+        self._open.discard(session)
+        self._serve()
 
-    async def _say_mail(self, line: _Line, letter: _Letter) -> None:
-        command = _mail_command(letter, line.offers)
-        line.idle = False
-        await self._step(line, command, during="MAIL")
+    # ----------------------------------------------------------------- connections
 
-    async def _step(self, line: _Line, command: bytes, *, during: str) -> None:
-        """Ask one command of the envelope; return only if the answer is the one we need."""
-        try:
-            code, words = await line.wire.ask(command, self._mail.timeout_s)
-        except TimeoutError as error:
-            silence = f"no answer to {during} within {self._mail.timeout_s:g} s"
-            # As with replies: before RCPT nothing is about the subscriber.
-            raise (RelayDown if during == "MAIL" else Deferred)(0, silence) from error
-        except ConnectionError as error:
-            raise RelayDown(0, f"no answer to {during}: {error}") from error
-        if (code == 354) if during == "DATA" else (200 <= code < 300):
+    def _serve(self) -> None:
+        """Let whoever has room take what waits; open connections for the rest."""
+        while self._waiting or (self._again and not self._a_fresh_one_comes()):
+            if self._idle:
+                session, _ = self._idle.popitem()
+            elif self._roomy:
+                session = next(iter(self._roomy))
+                del self._roomy[session]
+            else:
+                break
+            session.go()
+        if self._waiting or self._again:
+            self._dial_more()
+
+    def _a_fresh_one_comes(self) -> bool:
+        """Whether a connection is being opened, or could be once a socket is closed."""
+        return bool(self._dials) or (
+            len(self._working) < self._relay.connections and not self._enough()
+        )
+
+    def _enough(self) -> bool:
+        """The relay has lately refused a connection beside those that work."""
+        return bool(self._working) and asyncio.get_running_loop().time() < self._enough_until
+
+    def _dial_more(self) -> None:
+        dialling = len(self._dials)
+        # Closing sockets count: the relay may not have noticed.
+        room = self._relay.connections - len(self._open) - dialling
+        if not self._working:
+            # The first goes alone, so that a dead relay is not called eight times at once.
+            room = min(room, 1 - dialling)
+        wanted = min(room, len(self._waiting) + len(self._again) - dialling)
+        if wanted > 0 and not self._enough():
+            for _ in range(wanted):
+                task = asyncio.ensure_future(self._dial())
+                self._dials.add(task)
+                task.add_done_callback(self._dialled)
+
+    def _dialled(self, task: "asyncio.Task[tuple[asyncio.Transport, Offers]]") -> None:
+        self._dials.discard(task)
+        if task.cancelled():
+            self._serve()
             return
-        raise verdict(code, one_line(words), during=during)
+        error = task.exception()
+        if error is None:
+            self._begin(*task.result())
+        elif not self._working and not self._dials:
+            self._fail_waiting(error)
+        else:
+            # Those that work serve everybody, those who would have had a fresh one first.
+            self._enough_until = asyncio.get_running_loop().time() + _ENOUGH_S
+            self._waiting.extendleft(reversed(self._again))
+            self._again.clear()
+        self._serve()
 
-    async def _reset(self, line: _Line) -> None:
-        """Clear the envelope of a refused message, so that the connection can be used again."""
-        with contextlib.suppress(OSError):
-            code, _ = await line.wire.ask(b"RSET\r\n", self._mail.timeout_s)
-            line.idle = code == 250
+    def _begin(self, transport: asyncio.Transport, offers: Offers) -> None:
+        relay = self._relay
+        # LMTP's BDAT is answered once for each recipient taken, so never when there is none:
+        # replies could not be told apart by their number (RFC 2033 §4.3).
+        pipelines = relay.pipelining and offers.pipelining
+        windowed = pipelines and offers.chunking and relay.bdat_window and relay.by != "lmtp"
+        self._each = relay.bdat_window if windowed else 2 if pipelines else 1
+        kind: type[Session] = Window if windowed else Turns
+        session = kind(transport, offers, desk=self, relay=relay, name=self._name)
+        self._open.add(session)
+        self._working.add(session)
+        session.go()
 
+    def _fail_waiting(self, error: BaseException) -> None:
+        waiting = [*self._again, *self._waiting]
+        self._again.clear()
+        self._waiting.clear()
+        for parcel in waiting:
+            # Each its own, because raising writes into it where it went.
+            own = error
+            if isinstance(error, MailError):
+                own = type(error)(error.code, error.text, relay=error.relay)
+                own.__cause__ = error
+            parcel.fail(own)
 
-async def _open(client: aiosmtplib.SMTP) -> None:
-    """Connect, secure and sign in; greet again if what is offered now is not known yet."""
-    await client.connect()
-    if not client.is_ehlo_or_helo_needed:
-        return
-    try:
-        await _greet(client)
-    except BaseException:
-        client.close()
-        raise
-
-
-async def _greet(client: aiosmtplib.SMTP) -> None:
-    try:
-        await client.ehlo()
-    except aiosmtplib.SMTPHeloError as error:
-        if error.code == 421 or not client.is_connected:
-            raise
-        # RFC 5321 §3.2: a relay that knows no EHLO knows HELO.
-        await client.helo()
-
-
-# ----------------------------------------------------------------------- envelope
-
-
-def _letter(message: bytes, *, sender: str, to: str) -> _Letter:
-    ends = message.count(b"\r\n")
-    if message.count(b"\n") != ends or message.count(b"\r") != ends:
-        # Relays disagree on what a bare one means, and a second message hides in the difference.
-        raise Refused(0, "the message has a bare CR or LF: every line must end in CRLF")
-    if not message.endswith(b"\r\n"):
-        message += b"\r\n"
-    # RFC 5321 §4.5.2.
-    stuffed = message.replace(b"\r\n.", b"\r\n..")
-    if stuffed.startswith(b"."):
-        stuffed = b"." + stuffed
-    try:
-        safe_sender = _safe_address(sender) if sender else ""
-    except ValueError as error:
-        raise RelayDown(0, f"the sender's address {error}: correct it in [mail]") from error
-    try:
-        safe_to = _safe_address(to)
-    except ValueError as error:
-        raise Refused(0, f"the address {error}: correct it, or remove the subscriber") from error
-    return _Letter(
-        safe_sender, safe_to, len(message), not message.isascii(), b"".join((stuffed, b".\r\n"))
-    )
+    def _withdraw(self, parcel: Parcel) -> None:
+        if parcel.session is not None:
+            parcel.session.abandon(parcel)
+            return
+        for queue in (self._waiting, self._again):
+            if parcel in queue:
+                queue.remove(parcel)
+        if len(self._dials) > len(self._waiting) + len(self._again):
+            # Nobody needs what is being opened.
+            next(iter(self._dials)).cancel()
 
 
-def _safe_address(address: str) -> str:
-    """The address with an ASCII domain; the rest of a `ValueError`'s sentence if it is unfit.
-
-    An address is written into a command line: what could end the line, or the path in it, would
-    let whoever subscribed give commands to the relay.
-    """
-    if any(ord(char) < 33 or 127 <= ord(char) < 160 or char.isspace() for char in address):
-        raise ValueError("has a space or control character in it")
-    if "<" in address or ">" in address:
-        raise ValueError("has an angle bracket in it")
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain):
-        raise ValueError("is not of the form name@domain")
-    try:
-        safe = f"{local}@{_ascii_domain(domain)}"
-        safe.encode()
-    except UnicodeError as error:
-        raise ValueError("has characters that cannot be sent") from error
-    return safe
-
-
-def _ascii_domain(domain: str) -> str:
-    return domain if domain.isascii() else domain.encode("idna").decode("ascii")
-
-
-def _mail_command(letter: _Letter, offers: frozenset[str]) -> bytes:
-    options = ""
-    if "size" in offers:
-        options += f" SIZE={letter.size}"
-    # A relay without 8BITMIME gets the octets all the same: nearly all pass them on, and we
-    # could not turn them into anything else here.
-    if letter.eight_bit and "8bitmime" in offers:
-        options += " BODY=8BITMIME"
-    if not (letter.sender.isascii() and letter.to.isascii()):
-        if "smtputf8" not in offers:
-            raise _no_smtputf8(letter)
-        options += " SMTPUTF8"
-    return f"MAIL FROM:<{letter.sender}>{options}\r\n".encode()
-
-
-def _rcpt_command(letter: _Letter) -> bytes:
-    return f"RCPT TO:<{letter.to}>\r\n".encode()
-
-
-def _no_smtputf8(letter: _Letter) -> MailError:
-    why = "is not ASCII before the @, and the relay offers no SMTPUTF8 (RFC 6531)"
-    if letter.sender.isascii():
-        return Refused(0, f"the address {why}")
-    return RelayDown(0, f"the sender's address {why}: choose another in [mail]")
+def _domain_of(relay: settings.Relay) -> str:
+    """A real name all the same, where [mail] is at hand: the sender's."""
+    return relay.from_address.rpartition("@")[2] if isinstance(relay, settings.Mail) else ""

@@ -16,7 +16,7 @@ class Reply:
     enhanced: str
     #: The relay's words, on one line.
     text: str
-    #: Host that answered.
+    #: The relay's name: of [[relays]], or its host.
     relay: str
 
 
@@ -31,6 +31,14 @@ class Transport(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+    @property
+    def at_once(self) -> int:
+        """How many messages it can have in hand: more callers of `send` would only wait.
+
+        It may grow once the transport knows what the other side offers.
+        """
+        ...
 
     async def send(
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]

@@ -40,6 +40,34 @@ def verdict(code: int, text: str, *, during: str) -> MailError:
     return RelayDown(code, text)
 
 
+#: Words of relays that refuse whoever sends, where the status does not say so.
+_OF_US = re.compile(
+    r"relay(?:ing)? (?:access )?(?:is )?(?:denied|prohibited|not (?:permitted|allowed))"
+    r"|not permitted to relay|unable to relay|authenticat|sender (?:address )?(?:rejected|denied)"
+    r"|not (?:authori[sz]ed|allowed) to send|client host|your (?:ip|host|server|domain|network)"
+    r"|black ?list|block ?list|blocked|reputation|policy|spam|suspended account|sending limit"
+    r"|quota exceeded for|dmarc|dkim|\bspf\b",
+    re.I,
+)
+
+
+def about_us(code: int, text: str) -> bool:
+    """Whether a refusal of a person may be one of whoever sends: policy, not a mailbox.
+
+    >>> about_us(554, "5.7.1 relay access denied")
+    True
+    >>> about_us(550, "5.1.1 no such mailbox")
+    False
+    """
+    status = enhanced_status(text)
+    if status.startswith(("5.1.", "5.2.", "4.1.", "4.2.")):
+        # 1.7 and 1.8 are of the sender's address.
+        return status in ("5.1.7", "5.1.8")
+    if status.split(".")[1:2] == ["7"]:
+        return True
+    return bool(_OF_US.search(text)) or (not status and code == 554)
+
+
 def enhanced_status(text: str) -> str:
     """Return the RFC 3463 status that *text* begins with, or "".
 

@@ -1,86 +1,125 @@
-"""One connection as lines and replies; what a reply means is decided elsewhere.
+"""One connection as octets out and replies in; what a reply means is decided elsewhere.
 
 Takes over the transport of a connection that `aiosmtplib` has opened, secured and signed in on.
 Its own protocol keeps what is left of a read and gives it to the next command, so that a relay
-which answers twice would have its second answer taken for the next message's.  Here an answer
-that nobody asked for makes the connection unusable instead.
+which answers twice would have its second answer taken for the next message's.  Here replies are
+counted: one that nobody asked for makes the connection unusable.
 """
 
 import asyncio
 import re
+from typing import Protocol
+
+from digest.mail.verdict import one_line
 
 _REPLY_LINE = re.compile(rb"([1-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 #: A whole reply may not be longer (a generous EHLO has 2 KiB): bounds memory.
 _LONGEST_REPLY = 32 * 1024
+#: Seconds in which a socket that was given up is closed, or counts as closed.
+_CLOSED_S = 1.0
+
+
+class Listener(Protocol):
+    """Whoever is told what a wire hears.  It may write while being told."""
+
+    def heard(self, code: int, text: bytes) -> None:
+        """One whole reply; its lines are joined by line feeds."""
+        ...
+
+    def lost(self, why: str, *, silent: bool) -> None:
+        """Once, and then nothing is heard any more; *silent*: an answer took too long."""
+        ...
+
+    def closed(self) -> None:
+        """Once, last of all: the socket is closed."""
+        ...
 
 
 class Wire(asyncio.BufferedProtocol):
-    """Write one command, get its one reply.
+    """Write what asks for so many replies, and be told each of them.
 
-    Everything that breaks the line is a `ConnectionError`: lost, garbled, answered out of turn.
-    Silence is a `TimeoutError`.  After either, the only thing left to do is `close`.
+    Everything that breaks the line ends it: lost, garbled, answered out of turn, silent for too
+    long.
     """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(
+        self, transport: asyncio.Transport, listener: Listener, *, timeout_s: float
+    ) -> None:
         """*transport* must not be closing: it may tell its end to its old protocol."""
         self._transport = transport
+        self._listener = listener
+        self._timeout_s = timeout_s
+        self._secure = transport.get_extra_info("sslcontext") is not None
+        self._loop = asyncio.get_running_loop()
         # One buffer for the life of the connection: no allocation for each read.
-        self._space = bytearray(8 * 1024)
-        self._heard = bytearray()
+        self._space = memoryview(bytearray(8 * 1024))
+        self._rest = b""
         self._lines: list[bytes] = []
-        self._asked: asyncio.Future[tuple[int, str]] | None = None
-        self._gone = asyncio.get_running_loop().create_future()
+        #: Replies that are still to come.
+        self.owed = 0
+        #: When the one that is due was asked for, or the one before it came.
+        self._since = 0.0
+        # One timer, which looks at `_since` when it rings: cheaper than one for each reply.
+        self._timer: asyncio.TimerHandle | None = None
+        #: Octets written in all.
+        self.written = 0
         #: Why the connection cannot be used any more; "" while it can.
         self.broken = ""
-        #: The last answer came while its command was still being written.
-        self.early = False
+        self._closed = False
         transport.set_protocol(self)
 
-    async def ask(self, command: bytes, timeout_s: float) -> tuple[int, str]:
-        """Write *command*, which ends its own lines, and wait for the reply: code and text.
+    @property
+    def sent(self) -> int:
+        """Octets that have left this process; while TLS holds some back, at least so many."""
+        unsent = self._transport.get_write_buffer_size()
+        if unsent and self._secure:
+            # Counted as encrypted: a record of up to 16 KiB has at most 29 octets more.
+            unsent -= min(unsent, unsent // 64 + 64)
+        return self.written - unsent
 
-        Lines of a reply are joined by newlines.
-        """
-        if self.broken:
-            raise ConnectionResetError(self.broken)
-        self._asked = asyncio.get_running_loop().create_future()
-        try:
-            self._transport.write(command)
-            async with asyncio.timeout(timeout_s):
-                return await self._asked
-        except BaseException as error:
-            # Whatever comes now would be taken for the answer to something else.
-            self.broken = self.broken or f"{error}" or "an answer is still owed"
-            raise
-        finally:
-            self._asked = None
+    def say(self, octets: bytes, *, replies: int) -> None:
+        """Write commands or content, whole lines, to which so many replies will come."""
+        if not self.owed:
+            self._since = self._loop.time()
+            if self._timer is None:
+                self._timer = self._loop.call_later(self._timeout_s, self._look)
+        self.owed += replies
+        self.written += len(octets)
+        self._transport.write(octets)
 
-    async def close(self, *, grace_s: float = 0.0) -> None:
-        """Let the line go; return when the socket is closed.
+    def drop(self, why: str) -> None:
+        """Let the line go at once; what was not answered is lost."""
+        self._break(why)
 
-        *grace_s* is for what is still being written, and for TLS to say goodbye.
-        """
-        self.broken = self.broken or "the connection was closed"
-        if grace_s:
+    def close(self, *, grace_s: float) -> None:
+        """Let the line go when all is written, and TLS has said goodbye, within *grace_s*."""
+        if not self.broken:
+            self._end("the connection was closed", self._loop.call_later(grace_s, self._abort))
             self._transport.close()
-            await asyncio.wait([self._gone], timeout=grace_s)
-        if not self._gone.done():
-            self._transport.abort()
-            # A turn of the loop; bounded because nothing good comes of waiting here.
-            await asyncio.wait([self._gone], timeout=1.0)
 
     # What the event loop calls.
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return memoryview(self._space)
+        return self._space
 
     def buffer_updated(self, nbytes: int) -> None:
-        self._heard += memoryview(self._space)[:nbytes]
-        while not self.broken and (end := self._heard.find(b"\n")) >= 0:
-            line = bytes(self._heard[:end]).rstrip(b"\r")
-            del self._heard[: end + 1]
-            self._read_line(line)
-        if len(self._heard) + sum(map(len, self._lines)) > _LONGEST_REPLY:
+        heard = self._rest + bytes(self._space[:nbytes])
+        # What is written in answer to one of these replies is not answered by the next of them.
+        due, begin = self.owed, 0
+        while not self.broken and (end := heard.find(b"\n", begin)) >= 0:
+            line, begin = heard[begin:end].rstrip(b"\r"), end + 1
+            found = _REPLY_LINE.fullmatch(line)
+            if found is None or (self._lines and self._lines[0][:3] != found[1]):
+                self._break("the relay's answer is not SMTP")
+            elif found[2] == b"-":
+                self._lines.append(line)
+            elif not due:
+                self._break(f"the relay spoke out of turn: {line.decode(errors='replace')}")
+            else:
+                due -= 1
+                self._reply(int(found[1]), line)
+        self._rest = heard[begin:]
+        if len(self._rest) + sum(map(len, self._lines)) > _LONGEST_REPLY:
             self._break("the relay's answer does not end")
 
     def eof_received(self) -> bool:
@@ -89,29 +128,49 @@ class Wire(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._break(f"the connection was lost: {exc}" if exc else "the connection was closed")
-        if not self._gone.done():
-            self._gone.set_result(None)
+        self._tell_closed()
 
-    def _read_line(self, line: bytes) -> None:
-        found = _REPLY_LINE.fullmatch(line)
-        if found is None or (self._lines and self._lines[0][:3] != found[1]):
-            self._break("the relay's answer is not SMTP")
-            return
-        self._lines.append(line)
-        if found[2] == b"-":
-            return
-        text = b"\n".join(part[4:].strip() for part in self._lines).decode(errors="replace")
-        self._lines.clear()
-        if self._asked is None or self._asked.done():
-            self._break(f"the relay spoke out of turn: {line.decode(errors='replace')}")
-            return
-        if self._transport.get_write_buffer_size():
-            # It judged before it had heard everything; the rest would be read as commands.
-            self.early = True
-            self.broken = "the relay answered before the end"
-        self._asked.set_result((int(found[1]), text))
+    def _reply(self, code: int, line: bytes) -> None:
+        if self._lines:
+            text = b"\n".join([part[4:].strip() for part in (*self._lines, line)])
+            self._lines.clear()
+        else:
+            text = line[4:].strip()
+        self.owed -= 1
+        self._since = self._loop.time()
+        self._listener.heard(code, text)
 
-    def _break(self, why: str) -> None:
-        self.broken = self.broken or why
-        if self._asked is not None and not self._asked.done():
-            self._asked.set_exception(ConnectionResetError(self.broken))
+    def _look(self) -> None:
+        self._timer = None
+        if not self.owed:
+            return
+        left = self._since + self._timeout_s - self._loop.time()
+        if left > 0:
+            self._timer = self._loop.call_later(left, self._look)
+        else:
+            self._break("the relay is silent", silent=True)
+
+    def _break(self, why: str, *, silent: bool = False) -> None:
+        if not self.broken:
+            self._end(one_line(why), self._loop.call_later(_CLOSED_S, self._tell_closed), silent)
+            self._transport.abort()
+
+    def _end(self, why: str, timer: asyncio.TimerHandle, silent: bool = False) -> None:
+        self.broken = why
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = timer
+        self._listener.lost(why, silent=silent)
+
+    def _abort(self) -> None:
+        self._timer = self._loop.call_later(_CLOSED_S, self._tell_closed)
+        self._transport.abort()
+
+    def _tell_closed(self) -> None:
+        """Usually a turn of the loop later; bounded, because nothing good comes of waiting."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._closed:
+            self._closed = True
+            self._listener.closed()

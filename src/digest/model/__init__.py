@@ -27,6 +27,7 @@ from digest.model.edited import Edit, EditKind
 from digest.model.lives import (
     DELIVERY_LIFE,
     EDITION_LIFE,
+    Answer,
     Counts,
     DeliveryEvent,
     DeliveryState,
@@ -34,7 +35,9 @@ from digest.model.lives import (
     EditionState,
     Job,
     Outcome,
+    Progress,
     Slot,
+    Tally,
 )
 from digest.model.people import (
     LIFTED_BY_CONSENT,
@@ -77,6 +80,7 @@ __all__ = [
     "LIFTED_BY_CONSENT",
     "SUBSCRIPTION_LIFE",
     "About",
+    "Answer",
     "Barred",
     "Block",
     "BlockKind",
@@ -117,6 +121,7 @@ __all__ = [
     "Person",
     "Picks",
     "Printed",
+    "Progress",
     "RawItem",
     "Reason",
     "Return",
@@ -131,5 +136,6 @@ __all__ = [
     "SubscriptionEvent",
     "SubscriptionState",
     "Summary",
+    "Tally",
     "Told",
 ]

@@ -84,6 +84,8 @@ class DeliveryEvent(StrEnum):
     SUPPRESS = "suppress"
     RESEND = "resend"
     BOUNCE = "bounce"
+    #: The edition's time is over and nobody took the mail.
+    EXPIRE = "expire"
 
 
 _DS, _DE = DeliveryState, DeliveryEvent
@@ -91,7 +93,11 @@ _DS, _DE = DeliveryState, DeliveryEvent
 #: What may happen to a delivery.  What is absent cannot happen.
 DELIVERY_LIFE: Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]] = MappingProxyType(
     {
-        _DS.PENDING: {_DE.BEGIN: _DS.SENDING, _DE.SUPPRESS: _DS.SKIPPED},
+        _DS.PENDING: {
+            _DE.BEGIN: _DS.SENDING,
+            _DE.SUPPRESS: _DS.SKIPPED,
+            _DE.EXPIRE: _DS.FAILED,
+        },
         _DS.SENDING: {
             _DE.ACCEPT: _DS.SENT,
             _DE.DEFER: _DS.DEFERRED,
@@ -99,7 +105,11 @@ DELIVERY_LIFE: Mapping[DeliveryState, Mapping[DeliveryEvent, DeliveryState]] = M
             # Our process died, or the line broke, between asking and hearing the answer.
             _DE.VANISH: _DS.DOUBTFUL,
         },
-        _DS.DEFERRED: {_DE.BEGIN: _DS.SENDING, _DE.SUPPRESS: _DS.SKIPPED},
+        _DS.DEFERRED: {
+            _DE.BEGIN: _DS.SENDING,
+            _DE.SUPPRESS: _DS.SKIPPED,
+            _DE.EXPIRE: _DS.FAILED,
+        },
         _DS.DOUBTFUL: {
             _DE.ACCEPT: _DS.SENT,
             _DE.REFUSE: _DS.FAILED,
@@ -129,6 +139,8 @@ class Outcome:
     #: Host of the relay that answered.
     relay: str = ""
     attempts: int = 1
+    #: A relay was asked, whatever it said; False: what we decided by ourselves.
+    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +160,64 @@ class Counts:
     def reconciles(self) -> bool:
         others = self.sent + self.failed + self.skipped + self.doubtful
         return self.planned == others + self.pending + self.bounced and self.pending >= 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a relay said to one try: every one is kept, also when a later one replaces it."""
+
+    edition_id: str
+    subscriber_id: int
+    #: What it made of the delivery.
+    state: DeliveryState
+    code: int
+    enhanced: str
+    text: str
+    relay: str
+    #: Which try it was, from 1; 0 for what was no try, such as waiting for a turn.
+    attempt: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How one relay, or the people of one provider, took what they were given."""
+
+    accepted: int = 0
+    #: "Later".
+    deferred: int = 0
+    #: "Never".
+    refused: int = 0
+    #: No answer heard.
+    vanished: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            accepted=self.accepted + other.accepted,
+            deferred=self.deferred + other.deferred,
+            refused=self.refused + other.refused,
+            vanished=self.vanished + other.vanished,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the sending of an edition is, at one moment."""
+
+    edition_id: str
+    at: datetime
+    counts: Counts
+    #: Mails accepted a second, over the last minute; 0 when nothing moves.
+    per_s: float = 0.0
+    #: Until whoever may be written to now has been, at this pace; None: nothing moves.
+    left_s: float | None = None
+    #: Answers since this sending began, by relay and by lane of the recipients.
+    relays: Mapping[str, Tally] = field(default_factory=dict)
+    lanes: Mapping[str, Tally] = field(default_factory=dict)
+    #: Processes that send it now.
+    workers: int = 0
+    #: Why it is paused; "" while it is not.
+    paused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from digest.settings.colours import TEXT_CONTRAST, contrast, is_colour, legible
 from digest.settings.looks import Brand
 from digest.settings.parts import HIDDEN, Place, Secret, Table
 from digest.settings.readers import Returns
+from digest.settings.sending import relay_faults
 from digest.settings.tables import Settings
 
 #: A table as TOML gives it: nothing is sure about its values.
@@ -271,7 +272,7 @@ def _contradictions(document: Row) -> Iterator[Fault]:
         secret = _at(document, place)
         if isinstance(secret, dict) and len(secret.keys() & {"env", "file"}) != 1:
             yield Fault(place, 'wants either { env = "…" } or { file = "…" }')
-    yield from _relay(_at(document, ("mail",)))
+    yield from _ways_out(document)
     yield from _returns(_at(document, ("returns",)))
     yield from _model(_at(document, ("model",)))
     yield from _store_url(_at(document, ("store", "url")))
@@ -416,16 +417,17 @@ def _model(model: object) -> Iterator[Fault]:
             )
 
 
-def _relay(mail: object) -> Iterator[Fault]:
-    if not isinstance(mail, dict) or mail.get("by") != "smtp":
-        return
-    if mail.get("host", "") == "":
-        place = ("mail", "host")
-        yield Fault(place, f'is missing; by = "smtp" needs your relay: add {_example(place)}')
-    for name, other in (("username", "password"), ("password", "username")):
-        if mail.get(name) and not mail.get(other):
-            place = ("mail", other)
-            yield Fault(place, f"is missing; mail.{name} is of no use alone: add {_example(place)}")
+def _ways_out(document: Row) -> Iterator[Fault]:
+    for above, name, why in relay_faults(document):
+        place = (*above, name)
+        yield Fault(place, f"is missing; {why}: add {_example(place)}")
+    relays = _rows(document, "relays")
+    yield from _repeated(((*place, "name"), row.get("name")) for place, row in relays)
+    pace = document.get("pace")
+    lanes = _rows(pace, "lanes", ("pace",)) if isinstance(pace, dict) else []
+    yield from _repeated(((*place, "name"), row.get("name")) for place, row in lanes)
+    keys = _rows(document, "dkim")
+    yield from _repeated(((*place, "selector"), row.get("selector")) for place, row in keys)
 
 
 def _returns(returns: object) -> Iterator[Fault]:

@@ -33,6 +33,7 @@ from digest.settings.parts import (
     kind_of,
 )
 from digest.settings.readers import Audience, Hooks, Privacy, Returns
+from digest.settings.sending import Dkim, Mail, NamedRelay, Pace, Window
 
 
 class Site(Table):
@@ -97,39 +98,6 @@ class Collect(Table):
     allow_private: tuple[Own, ...] = Field(
         default=(), strict=False, examples=[["wiki.internal", "10.0.0.0/8"]]
     )
-
-
-class Mail(Table):
-    """[mail]: the way out of the house."""
-
-    #: embedded: a relay inside Digest keeps the mails in a Maildir; smtp: yours; folder: files.
-    by: Literal["embedded", "smtp", "folder"] = "embedded"
-    host: Host = Field(default="", examples=["mail.example.org"])
-    port: int = Field(default=587, ge=1, le=65535)
-    tls: Literal["none", "starttls", "implicit"] = "starttls"
-    username: str = Field(default="", examples=["digest"])
-    password: Secret | None = Field(default=None, examples=[{"env": "DIGEST_SMTP_PASSWORD"}])
-    #: The name this machine gives in EHLO; "" takes the sender's domain.
-    ehlo_name: Host = Field(default="", examples=["digest.example.org"])
-    from_address: Annotated[str, fits(ADDRESS, "a mail address alone")] = "digest@example.org"
-    #: "" takes the newsletter's title.
-    from_name: Line = Field(default="", examples=["The Daily"])
-    reply_to: Annotated[str, fits(f"({ADDRESS})?", "a mail address alone")] = Field(
-        default="", examples=["editor@example.org"]
-    )
-    #: Connections to the relay at once; after a kill at most one message of each is in doubt.
-    connections: int = Field(default=4, ge=1, le=64)
-    #: People whose intent is committed together before any of their mails leaves.
-    window: int = Field(default=100, ge=1, le=1000)
-    timeout_s: float = Field(default=60.0, gt=0, le=600)
-    #: Times one person is tried when the relay says "later".
-    attempts: int = Field(default=5, ge=1, le=50)
-    #: Before the second try; each further one waits twice as long.
-    retry_s: float = Field(default=60.0, ge=0)
-    #: hold: list by name and wait for you; resend: send the same message again.
-    on_doubt: Literal["hold", "resend"] = "hold"
-    #: 0 sends as fast as the relay takes it.
-    max_per_minute: int = Field(default=0, ge=0)
 
 
 class Serve(Table):
@@ -270,6 +238,12 @@ class Newsletter(Table):
     deadline_min: int = Field(default=0, ge=0, le=1440)
     #: A missed edition is made up for within this time; later it is held for the operator.
     catch_up_h: float = Field(default=3.0, ge=0, le=168)
+    #: Made, and sent to those whose own hour comes first, so long before its hour; 0: at it.
+    ahead_h: float = Field(default=0.0, ge=0, le=26)
+    #: Nobody is mailed within these clocks of their own: it waits for the end; "": no such hours.
+    quiet_hours: Window = Field(default="", examples=["22:00-06:00"])
+    #: Whoever's mail the relay has not taken so long after its hour does not get it any more.
+    expires_h: float = Field(default=20.0, gt=0, le=168)
     #: Words of a summary: a top story's, and every other story's.
     lead_words: int = Field(default=100, ge=20, le=400)
     story_words: int = Field(default=60, ge=20, le=400)
@@ -320,6 +294,9 @@ class Settings(Table):
     output: Output = Output()
     collect: Collect = Collect()
     mail: Mail = Mail()
+    relays: tuple[NamedRelay, ...] = Field(default=(), strict=False)
+    pace: Pace = Pace()
+    dkim: tuple[Dkim, ...] = Field(default=(), strict=False)
     serve: Serve = Serve()
     api: Api = Api()
     desk: Desk = Desk()

@@ -8,15 +8,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection as Connection
 
 from digest.store import editions, items, journal, placements, reports, sources, subscribers
 from digest.store.database import Database
-from digest.store.events import EventFile, Trace, forget_events, open_events, read_events
+from digest.store.events import (
+    EventFile,
+    Ledger,
+    Trace,
+    forget_events,
+    forget_ledgers,
+    open_events,
+    read_events,
+)
 
 __all__ = [
     "Connection",
     "Database",
     "EventFile",
+    "Ledger",
     "Trace",
     "editions",
     "forget_events",
+    "forget_ledgers",
     "items",
     "journal",
     "open_events",

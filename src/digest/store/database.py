@@ -27,11 +27,11 @@ from sqlalchemy.pool import NullPool
 from digest.errors import ConfigError, StoreError
 
 #: The newest revision under migrations/versions.
-HEAD = "0006"
+HEAD = "0007"
 #: Tables with rows about people.
 _OF_PEOPLE = (
     *("subscriber", "consent", "subscription", "change", "tag", "signup", "letter", "bounce"),
-    "delivery",
+    *("delivery", "answer"),
 )
 
 #: How long a statement waits for whoever else writes to the file.

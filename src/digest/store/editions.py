@@ -38,6 +38,10 @@ class Record:
     repeats: str | None
     #: People it was frozen for; 0 before sending begins.
     planned: int
+    #: Why its sending waits for a person; "" while it does not.
+    paused: str
+    #: From then on nobody more gets it; None before its audience is frozen.
+    expires_at: datetime | None
     created_at: datetime
     approved_at: datetime | None
     published_at: datetime | None
@@ -209,6 +213,16 @@ async def move(
 async def stamp(conn: AsyncConnection, edition_id: str, **stamps: datetime) -> None:
     """Set columns that are instants: ``published_at=now``."""
     await conn.execute(update(_T).where(_T.c.id == edition_id).values(**stamps))
+
+
+async def set_paused(conn: AsyncConnection, edition_id: str, why: str) -> None:
+    """Note why its sending waits for a person; "" lets it go on."""
+    await conn.execute(update(_T).where(_T.c.id == edition_id).values(paused=why))
+
+
+async def set_expires(conn: AsyncConnection, edition_id: str, at: datetime) -> None:
+    """Note from when on nobody more gets it."""
+    await conn.execute(update(_T).where(_T.c.id == edition_id).values(expires_at=at))
 
 
 async def note_printed(conn: AsyncConnection, edition_id: str, printed_as: str) -> None:

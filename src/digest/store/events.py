@@ -1,9 +1,13 @@
-"""The event file: what a killed process had begun to say to a relay.
+"""The event file: what a killed process had begun to say to a relay; the ledger beside it.
 
 Sixteen bytes are appended just before a message's content leaves, sixteen when the reply
 is in; plain writes, no flush: the page cache outlives a killed process, and a power cut
 changes the boot id, after which the file is not believed.  So after ``kill -9`` in doubt is
 exactly what was started and not answered: at most one message a connection.
+
+The ledger holds, for each chunk of an edition, how far its windows have been opened.  It is no
+part of the database, so it is not restored with it: a database that knows less than the ledger
+is a copy from before, and whoever was written to since is in doubt, not to be sent to again.
 """
 
 import errno
@@ -132,3 +136,53 @@ def forget_events(folder: Path, edition_id: str, seq: int) -> None:
     """Drop what earlier claims left, once their outcomes are committed."""
     for path in folder.glob(f"{edition_id}.{seq}.*"):
         path.unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------------- the ledger
+
+_FURTHEST = struct.Struct(">I")
+
+
+class Ledger:
+    """How far one edition's chunks were begun; an entry costs a write of four bytes."""
+
+    def __init__(self, folder: Path, edition_id: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT
+        self._handle = os.open(folder / f"{edition_id}.ledger", flags, 0o600)
+
+    def opened(self, seq: int, to: int) -> None:
+        """Content may leave for whoever stands before *to* in chunk *seq*, from now on.
+
+        Raises:
+            OSError: it cannot be noted: nothing may leave then.
+        """
+        octets = _FURTHEST.pack(to)
+        if os.pwrite(self._handle, octets, seq * _FURTHEST.size) != len(octets):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def furthest(self, seq: int) -> int:
+        """How far chunk *seq* was ever begun, by this machine; 0 if it was not."""
+        octets = os.pread(self._handle, _FURTHEST.size, seq * _FURTHEST.size)
+        return int(_FURTHEST.unpack(octets)[0]) if len(octets) == _FURTHEST.size else 0
+
+    def chunks(self) -> dict[int, int]:
+        """Every chunk that was begun, and how far."""
+        octets = os.pread(self._handle, os.fstat(self._handle).st_size, 0)
+        whole = len(octets) // _FURTHEST.size * _FURTHEST.size
+        found = enumerate(to for (to,) in _FURTHEST.iter_unpack(octets[:whole]))
+        return {seq: to for seq, to in found if to}
+
+    def close(self) -> None:
+        os.close(self._handle)
+
+
+def forget_ledgers(folder: Path, *, before: float) -> int:
+    """Drop ledgers that nothing was written to since *before* (seconds of the file's clock).
+
+    Keep them as long as a backup may be restored.
+    """
+    old = [path for path in folder.glob("*.ledger") if path.stat().st_mtime < before]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model import EditionState, LetterKind, SubscriptionState
-from digest.store import schema
+from digest.store import answers, progress, schema
 
 _S, _N, _L, _D = schema.subscriber, schema.subscription, schema.letter, schema.delivery
 _C, _E, _B = schema.chunk, schema.edition, schema.bounce
@@ -46,6 +46,7 @@ async def _letters(conn: AsyncConnection, subscriber_id: int) -> list[str]:
 async def _drop_from_journal(conn: AsyncConnection, letters: Sequence[str]) -> None:
     for start in range(0, len(letters), _AT_ONCE):
         part = letters[start : start + _AT_ONCE]
+        await answers.forget_editions(conn, part)
         await conn.execute(delete(_D).where(_D.c.edition_id.in_(part)))
         await conn.execute(delete(_C).where(_C.c.edition_id.in_(part)))
 
@@ -85,6 +86,7 @@ async def erase(conn: AsyncConnection, subscriber_id: int, *, only: Over | None 
             )
             .values(text="")
         )
+    await answers.forget_person(conn, subscriber_id)
     await _drop_from_journal(conn, letters)
     # Subscriptions stand on consents.
     for table in (schema.change, schema.tag, _B, _L, _N, schema.consent):
@@ -218,10 +220,13 @@ async def drop_deliveries(conn: AsyncConnection, edition_id: str, *, limit: int 
     """
     some = select(_D.c.subscriber_id).where(_D.c.edition_id == edition_id)
     some = some.order_by(_D.c.subscriber_id).limit(limit)
+    # What was answered before, first: it is found by those who are in the journal still.
+    await answers.forget_deliveries(conn, edition_id, some)
     gone = await conn.execute(
         delete(_D).where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(some))
     )
     if gone.rowcount < limit:
+        await progress.drop(conn, edition_id)
         await conn.execute(delete(_C).where(_C.c.edition_id == edition_id))
         # Or everybody would seem to wait for it still.
         await conn.execute(update(_E).where(_E.c.id == edition_id).values(planned=0))

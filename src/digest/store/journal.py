@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import Conflict
 from digest.model import Counts, DeliveryState, Outcome
-from digest.store import schema
+from digest.store import answers, schema
 from digest.store.database import Database
 
 _C, _D, _E = schema.chunk, schema.delivery, schema.edition
@@ -101,6 +101,33 @@ async def open_chunks(
     return list(await conn.scalars(query.order_by(_C.c.seq)))
 
 
+async def due_chunks(conn: AsyncConnection, edition_id: str, *, now: datetime) -> dict[int, str]:
+    """Chunks that are not done and whose hour has come: number → "first" or "again"."""
+    query = select(_C.c.seq, _C.c.kind).where(
+        _C.c.edition_id == edition_id,
+        _C.c.done == 0,
+        or_(_C.c.not_before.is_(None), _C.c.not_before <= now),
+    )
+    return {row.seq: row.kind for row in await conn.execute(query.order_by(_C.c.seq))}
+
+
+async def reach(conn: AsyncConnection, edition_id: str) -> dict[int, int]:
+    """How far the windows of each chunk of an edition were opened; {} before it is frozen."""
+    query = select(_C.c.seq, _C.c.window_to).where(_C.c.edition_id == edition_id)
+    return {row.seq: row.window_to for row in await conn.execute(query)}
+
+
+async def any_untouched(conn: AsyncConnection, edition_id: str) -> bool:
+    """Whether somebody of an edition's audience was never begun."""
+    query = select(_C.c.seq).where(
+        _C.c.edition_id == edition_id,
+        _C.c.done == 0,
+        _C.c.kind == "first",
+        func.length(_C.c.ids) > 8 * _C.c.window_to,
+    )
+    return await conn.scalar(query.limit(1)) is not None
+
+
 async def claim(conn: AsyncConnection, edition_id: str, seq: int) -> Claim | None:
     """Take a chunk by raising its fence; None when it is done."""
     row = (
@@ -168,6 +195,7 @@ async def record(
     """Write outcomes; a later one about the same person replaces the earlier."""
     if not outcomes:
         return
+    await answers.keep(conn, edition_id, outcomes)
     rows = [
         {
             "edition_id": edition_id,
@@ -280,6 +308,40 @@ async def requeue(
             .values(not_before=None, state=DeliveryState.DEFERRED.value)
         )
     return len(ids)
+
+
+_EXPIRED = "its time was over before a relay took it"
+_OLDER = "may have been sent again after the backup that this database was restored from was made"
+
+
+async def expire(conn: AsyncConnection, edition_id: str, *, now: datetime) -> int:
+    """Whoever was asked to come back does not get it any more; return how many.
+
+    Whoever a worker has in hand is left to it.
+    """
+    result = await conn.execute(
+        update(_D)
+        .where(
+            _D.c.edition_id == edition_id,
+            _D.c.state == DeliveryState.DEFERRED.value,
+            _D.c.not_before.is_not(None),
+        )
+        .values(state=DeliveryState.FAILED.value, text=_EXPIRED, not_before=None, code=0, at=now)
+    )
+    return result.rowcount
+
+
+async def doubt_deferred(conn: AsyncConnection, edition_id: str, *, now: datetime) -> int:
+    """Hold whoever is to be tried again: a copy of the database does not know if they were."""
+    result = await conn.execute(
+        update(_D)
+        .where(
+            _D.c.edition_id == edition_id,
+            _D.c.state == DeliveryState.DEFERRED.value,
+        )
+        .values(state=DeliveryState.DOUBTFUL.value, text=_OLDER, not_before=None, at=now)
+    )
+    return result.rowcount
 
 
 async def close_doubts(conn: AsyncConnection, edition_id: str, *, now: datetime) -> int:

@@ -107,6 +107,7 @@ async def use(conn: AsyncConnection, number: int, *, now: datetime) -> None:
     await conn.execute(update(_L).where(_L.c.number == number).values(used_at=now))
 
 
-async def close(conn: AsyncConnection, number: int, *, now: datetime) -> None:
-    """Nothing of a letter is left to be sent."""
-    await conn.execute(update(_L).where(_L.c.number == number).values(done_at=now))
+async def close(conn: AsyncConnection, number: int, *, now: datetime) -> bool:
+    """Nothing of a letter is left to be sent; False: somebody has closed it before."""
+    open_one = update(_L).where(_L.c.number == number, _L.c.done_at.is_(None))
+    return bool((await conn.execute(open_one.values(done_at=now))).rowcount)

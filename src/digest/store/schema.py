@@ -234,6 +234,10 @@ edition = Table(
     # The whole Edition as JSON; "" until composed.
     Column("content", Text, nullable=False, server_default=""),
     Column("planned", Integer, nullable=False, server_default="0"),
+    # Why its sending waits for a person; "" while it does not.
+    Column("paused", Text, nullable=False, server_default=""),
+    # From then on nobody more gets it; known once its audience is frozen.
+    Column("expires_at", Instant),
     # When it was last composed, or found empty.
     Column("created_at", Instant, nullable=False),
     Column("approved_at", Instant),
@@ -397,6 +401,14 @@ chunk = Table(
     Column("done", Integer, nullable=False, server_default="0"),
     # Whoever is in it chose a later hour.
     Column("not_before", Instant),
+    # Work that is left: the only chunks that anybody looks for.
+    Index(
+        "ix_chunk_open",
+        "edition_id",
+        "seq",
+        sqlite_where=text("done = 0"),
+        postgresql_where=text("done = 0"),
+    ),
 )
 
 delivery = Table(
@@ -421,4 +433,46 @@ delivery = Table(
         postgresql_where=text("state = 'deferred'"),
     ),
     sqlite_with_rowid=False,
+)
+
+# What a relay said to each try that was not the last word: the last one is the delivery's own.
+answer = Table(
+    "answer",
+    metadata,
+    Column("number", Id, primary_key=True, autoincrement=True),
+    Column("edition_id", String(100), nullable=False),
+    Column("subscriber_id", Id, nullable=False),
+    # What it made of the delivery.
+    Column("state", String(8), nullable=False),
+    Column("code", Integer, nullable=False, server_default="0"),
+    Column("enhanced", String(16), nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("relay", Text, nullable=False, server_default=""),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("at", Instant, nullable=False),
+    Index("ix_answer_delivery", "edition_id", "subscriber_id"),
+    Index("ix_answer_subscriber", "subscriber_id"),
+    Index("ix_answer_at", "at"),
+)
+
+# How fast each relay and each lane is used now, as its rule wrote it down: outlives a restart.
+pace = Table(
+    "pace",
+    metadata,
+    # "relay:NAME" or "lane:NAME".
+    Column("key", String(255), primary_key=True),
+    # JSON.
+    Column("state", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# What each process that sends an edition has to tell of itself.
+progress = Table(
+    "progress",
+    metadata,
+    Column("edition_id", String(100), primary_key=True),
+    Column("worker", String(64), primary_key=True),
+    # JSON.
+    Column("told", Text, nullable=False),
+    Column("at", Instant, nullable=False),
 )

@@ -43,7 +43,7 @@ async def note_tended(conn: AsyncConnection, *, now: datetime) -> None:
     await conn.execute(update(schema.installation).values(tended_at=now))
 
 
-def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
+def _subscriber(row: Row[*tuple[Any, ...]], *, newsletter: str = "") -> Subscriber:
     return Subscriber(
         id=row.id,
         email=row.email,
@@ -55,6 +55,7 @@ def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
         hour=row.hour,
         form=Form(row.form),
         key=row.key,
+        newsletter=newsletter,
     )
 
 
@@ -116,7 +117,7 @@ async def active(
     people = {}
     for row in rows:
         other = "" if row.newsletter == readers.newsletter else row.newsletter
-        people[row.id] = replace(_subscriber(row), newsletter=other)
+        people[row.id] = _subscriber(row, newsletter=other)
     barred = await barred_of(conn, people.values(), hash_key=hash_key)
     return {id: person for id, person in people.items() if id not in barred}
 

@@ -15,7 +15,19 @@ from digest.app import App
 from digest.clicks import Clicks
 from digest.errors import BadToken, DigestError, NotFound
 from digest.telemetry import log
-from digest.web import api, archive, desk, go, hooks, hubs, outbox, public, search, subscribing
+from digest.web import (
+    api,
+    archive,
+    desk,
+    go,
+    hooks,
+    hubs,
+    outbox,
+    public,
+    search,
+    sending,
+    subscribing,
+)
 from digest.web.limits import Limits
 from digest.web.safety import Below, SafetyHeaders
 
@@ -47,6 +59,7 @@ def create(app: App) -> Starlette:
         *public.ROUTES,
         *subscribing.ROUTES,
         *desk.ROUTES,
+        *sending.ROUTES,
         *api.ROUTES,
         *hubs.ROUTES,
         *hooks.ROUTES,
@@ -72,6 +85,7 @@ def create(app: App) -> Starlette:
     )
     served.state.app = app
     served.state.clicks = Clicks()
+    served.state.watchers = sending.Watchers()
     audience = app.settings.audience
     served.state.limits = Limits(
         network_per_hour=audience.network_per_hour, total_per_hour=audience.total_per_hour

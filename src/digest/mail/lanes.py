@@ -1,0 +1,367 @@
+"""Pure: who shares a pace, and how one pace gives way and comes back.
+
+A *lane* is people whose mail ends at one provider.  `Families` says whose it is; `Flow` is how
+fast one lane, or one relay, is used now: its limit, how much it was slowed down, its queue.
+Seconds are arguments, of a clock that may jump (see `pace`).
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from digest import settings
+from digest.addresses import domains_above
+from digest.mail.pace import Pace, elapsed
+
+# ------------------------------------------------------------------ whose lane it is
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    """A provider that people know by several domains."""
+
+    #: Of addresses, whole.
+    domains: tuple[str, ...] = ()
+    #: First labels of its domains in many countries: yahoo.com, yahoo.co.uk, yahoo.fr.
+    brands: tuple[str, ...] = ()
+    #: What the names of its mail exchangers end in.
+    mx: tuple[str, ...] = ()
+
+
+_KNOWN: Final = {
+    "gmail": _Family(("gmail.com", "googlemail.com"), (), ("google.com", "googlemail.com")),
+    "outlook": _Family(
+        ("msn.com", "windowslive.com", "passport.com"),
+        ("outlook", "hotmail", "live"),
+        ("protection.outlook.com", "olc.protection.outlook.com", "hotmail.com"),
+    ),
+    "yahoo": _Family(
+        ("ymail.com", "rocketmail.com", "aim.com", "verizon.net"),
+        ("yahoo", "aol"),
+        ("yahoodns.net",),
+    ),
+    "icloud": _Family(("icloud.com", "me.com", "mac.com"), (), ("icloud.com",)),
+}
+#: A brand is a family's under com, a country, or a country's com, co, net.
+_BRANDED: Final = re.compile(r"([a-z]+)\.(?:com|(?:com?\.|net\.)?[a-z]{2})\Z")
+#: Another company of that name, with servers of its own.
+_STRANGERS: Final = frozenset({"yahoo.co.jp"})
+
+
+class Families:
+    """Which lane a domain goes in: the newsroom's own lanes first, then the known providers."""
+
+    def __init__(self, lanes: Iterable[settings.Lane] = ()) -> None:
+        self._domains: dict[str, str] = {}
+        self._brands: dict[str, str] = {}
+        self._mx: dict[str, str] = {}
+        for name, family in _KNOWN.items():
+            self._domains |= dict.fromkeys(family.domains, name)
+            self._brands |= dict.fromkeys(family.brands, name)
+            self._mx |= dict.fromkeys(family.mx, name)
+        # Later ones overrule the known, and of two that name one thing the first has it.
+        for lane in reversed(tuple(lanes)):
+            self._domains |= dict.fromkeys(lane.domains, lane.name)
+            self._mx |= dict.fromkeys(lane.mx, lane.name)
+
+    def of_domain(self, domain: str) -> str:
+        """The lane of a domain of addresses, in small letters; "" when it belongs to none."""
+        found = self._domains.get(domain)
+        if found is not None:
+            return found
+        brand = domain[: domain.find(".")]
+        if brand in self._brands and _BRANDED.match(domain) and domain not in _STRANGERS:
+            return self._brands[brand]
+        return ""
+
+    def of_mx(self, hosts: Sequence[str]) -> str:
+        """The lane of whoever has these mail exchangers, best first; "" when it is none.
+
+        The best alone tells: a spare one may be anybody's.
+        """
+        for above in domains_above(hosts[0].lower().rstrip(".")) if hosts else ():
+            if above in self._mx:
+                return self._mx[above]
+        return ""
+
+
+# ------------------------------------------------------------------ when to give way
+
+_THROTTLING: Final = re.compile(
+    r"rate.?limit|throttl|unusual rate|slow down|server (is )?busy|temporarily deferred"
+    r"|too many (messages|mails|emails|connections|concurrent|sessions|requests)"
+    r"|(limit|quota|rate)( has been| was)? exceeded|exceed\w* .{0,30}(rate|limit|quota)"
+    r"|(sending|message|connection) (rate|limit)",
+    re.IGNORECASE,
+)
+#: A server that has not met us yet asks everybody to come back: less haste would not help.
+_GREYLISTED: Final = re.compile(r"gr[ae]y.?list", re.IGNORECASE)
+
+
+def throttled(code: int, enhanced: str, text: str) -> bool:
+    """Whether an answer asks for less haste.
+
+    421 (RFC 5321 §3.8), 450, 451 and 452 with 4.7.x or 4.3.2 (RFC 3463), or in words.  What is
+    said of one mailbox (4.2.x: full, receiving too much) asks nothing of the others.
+    """
+    if not 400 <= code < 600 or enhanced[:4] in ("4.2.", "5.2."):
+        return False
+    if greylisted(code, text):
+        return False
+    if code == 421:
+        return True
+    if code in (450, 451, 452) and (enhanced.startswith("4.7.") or enhanced == "4.3.2"):
+        return True
+    return _THROTTLING.search(text) is not None
+
+
+def greylisted(code: int, text: str) -> bool:
+    """Whether an answer asks everybody who is new to come back once."""
+    return 400 <= code < 500 and _GREYLISTED.search(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a flow gives way and comes back; rates in mails a minute."""
+
+    #: Never slower than that.
+    floor: float
+    #: Nothing goes so long after the first "slower"; each further one doubles it.
+    hold_s: float
+
+
+#: Of the people of one provider.
+LANE: Final = Rule(floor=6.0, hold_s=5.0)
+#: Of a relay, which is ours and recovers in seconds.
+RELAY: Final = Rule(floor=300.0, hold_s=1.0)
+
+LONGEST_HOLD_S: Final = 30.0
+#: Trouble again within so many seconds of a hold: the next one is longer.
+_SOON_S: Final = 300.0
+#: Acceptances and no trouble for so long: it may go faster again, by so much.
+_QUIET_S: Final = 60.0
+_GROWTH: Final = 1.5
+_GROWTH_PER_S: Final = math.log(_GROWTH) / _QUIET_S
+#: So many times what it did before the trouble, and a flow without a limit has none again.
+_WELL: Final = 4.0
+
+_Rate = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+At = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
+_Seconds = Annotated[float, Field(ge=0, le=LONGEST_HOLD_S, allow_inf_nan=False)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slowed:
+    """What an automatic slow-down has come to.  Rates in mails a minute."""
+
+    per_minute: _Rate
+    #: What it did before the trouble began.
+    before: _Rate
+    #: Nothing goes before, and answers to what was on its way do not count again.
+    until: At
+    hold_s: _Seconds
+    #: Since when nobody has asked for less haste, or since it last grew.
+    quiet_since: At
+    #: Whether anything was accepted since then.
+    accepted: bool = False
+    #: In the words of whoever asked for it.
+    why: Annotated[str, Field(max_length=1000)] = ""
+
+    def hold(self, now: float) -> float:
+        """Seconds for which nothing may go; a time that lies too far ahead is not believed."""
+        left = self.until - now
+        return left if 0 < left <= LONGEST_HOLD_S else 0.0
+
+    def eased(self, now: float, limit: float) -> "Slowed | None":
+        """After an acceptance: the same, faster, or None when it is over."""
+        if now < self.quiet_since:
+            # The clock was put back: what is quiet is counted from now.
+            return replace(self, quiet_since=now, accepted=True)
+        if now - self.quiet_since < _QUIET_S:
+            return self if self.accepted else replace(self, accepted=True)
+        faster = self.per_minute * _GROWTH
+        if faster >= (limit or self.before * _WELL):
+            return None
+        return replace(self, per_minute=faster, quiet_since=now, accepted=False)
+
+    def shared(self, share: float) -> "Slowed":
+        """The part of one of several processes; with 1 / share what all of them have."""
+        return replace(self, per_minute=self.per_minute * share, before=self.before * share)
+
+
+def slowed(
+    was: Slowed | None, *, lately: float, limit: float, now: float, why: str, rule: Rule
+) -> Slowed:
+    """Half of what it did *lately* (mails a minute), and nothing for a moment.
+
+    Called for each answer that asks for it; at most one step down for each hold, so that a
+    burst of answers counts once.
+    """
+    if was is not None and was.hold(now):
+        return replace(was, quiet_since=now, accepted=False)
+    most = min(was.per_minute if was else math.inf, limit or math.inf)
+    did = min(most, max(lately, rule.floor))
+    again = was is not None and abs(now - was.until) < _SOON_S
+    hold_s = min(LONGEST_HOLD_S, 2 * was.hold_s) if was is not None and again else rule.hold_s
+    return Slowed(
+        per_minute=max(min(rule.floor, most), did / 2),
+        before=was.before if was else max(lately, rule.floor),
+        until=now + hold_s,
+        hold_s=hold_s,
+        quiet_since=now,
+        why=why,
+    )
+
+
+# ------------------------------------------------------------------ one lane, or one relay
+
+#: A wait below that is none: clocks and sleeps are no finer.
+_NONE_S: Final = 0.001
+
+
+class Flow:
+    """How fast one lane or one relay is used now.
+
+    `turn` takes a permission only when one is free; `promise` takes one in advance.  `place`
+    gives places in a queue outside, for whoever cannot wait for a turn; while there is a queue,
+    only those who come from it are served.
+    """
+
+    __slots__ = ("_pace", "_queue_at", "_used_at", "limit", "queue", "rule", "slowed")
+
+    def __init__(self, limit: float, rule: Rule = LANE, *, used_at: float | None = None) -> None:
+        """*limit*: mails a minute, 0 for none.  *used_at*: when somebody else may have used it."""
+        self.limit = limit
+        self.rule = rule
+        self.slowed: Slowed | None = None
+        #: Permissions that are spoken for by whoever has a place in the queue.
+        self.queue = 0.0
+        self._queue_at = 0.0
+        self._pace: Pace | None = None
+        self._used_at = used_at
+
+    def rate(self, most: float = math.inf) -> float:
+        """Mails a minute, now; infinity when nothing bounds it."""
+        rate = min(self.limit or math.inf, most)
+        return rate if self.slowed is None else min(rate, self.slowed.per_minute)
+
+    def hold(self, now: float) -> float:
+        return 0.0 if self.slowed is None else self.slowed.hold(now)
+
+    def turn(self, now: float, *, waited: bool) -> float:
+        """Seconds until the next may go; 0: taken.  *waited*: it comes from the queue."""
+        hold = self.hold(now)
+        if hold:
+            return hold
+        if not waited and self.queue:
+            wait = self._served_in(now)
+            if wait > _NONE_S:
+                return wait
+        pace = self._bucket(now)
+        if pace is None:
+            return 0.0
+        wait = pace.wait(now)
+        if wait > _NONE_S:
+            return wait
+        self._pace = pace.take(now)[1]
+        return 0.0
+
+    def promise(self, now: float, most: float = math.inf) -> float:
+        """Take a permission; seconds to wait before using it.  *most*: a limit for now."""
+        pace = self._bucket(now, most)
+        if pace is None:
+            return self.hold(now)
+        wait, self._pace = pace.take(now)
+        return max(wait, self.hold(now))
+
+    def place(self, now: float) -> float:
+        """Seconds until the next place in the queue, which is given away by that."""
+        pace, ahead = self._bucket(now), self.waiting(now)
+        if pace is None:
+            return self.hold(now)
+        self.queue += 1
+        return max(self.hold(now), pace.wait(now)) + self._seconds_for(ahead)
+
+    def slow_down(self, now: float, *, lately: float, why: str) -> bool:
+        """Give way; whether it was a step down, not one more answer of the same moment."""
+        before, pace = self.slowed, self._bucket(now)
+        self.slowed = slowed(
+            before, lately=lately, limit=self.limit, now=now, why=why, rule=self.rule
+        )
+        stepped = before is None or self.slowed.until != before.until
+        if stepped:
+            # One goes when the hold is over, the others at the new pace after it.
+            rate = self.rate()
+            saved = 1.0 if pace is None else min(1.0, pace.at_rate(rate, now).saved)
+            self._pace = Pace(rate, saved, self.slowed.until)
+        return stepped
+
+    def ease(self, now: float) -> bool:
+        """Something was accepted; whether that changed anything worth keeping."""
+        if self.slowed is None:
+            return False
+        before, self.slowed = self.slowed, self.slowed.eased(now, self.limit)
+        return self.slowed is not before
+
+    def is_idle(self, now: float) -> bool:
+        """Nothing would be forgotten by forgetting it."""
+        if self.slowed is not None or self.waiting(now):
+            return False
+        return self._pace is None or self._pace.is_full(now)
+
+    def waiting(self, now: float) -> float:
+        """Places in the queue that are still to come."""
+        self._served_in(now)
+        return self.queue
+
+    def bucket(self) -> Pace | None:
+        return self._pace
+
+    def resume(self, pace: Pace | None, queue: float, queue_at: float) -> None:
+        """Go on from what was kept."""
+        self._pace = pace
+        self.queue, self._queue_at = queue, queue_at
+
+    @property
+    def queue_at(self) -> float:
+        """When the queue was last looked at."""
+        return self._queue_at
+
+    def _bucket(self, now: float, most: float = math.inf) -> Pace | None:
+        rate = self.rate(most)
+        if rate == math.inf:
+            self._pace = None
+        elif self._pace is None:
+            # Whoever used it last may have emptied the bucket.
+            used_at, self._used_at = self._used_at, None
+            self._pace = Pace.start(rate, now) if used_at is None else Pace(rate, 0.0, used_at)
+        elif self._pace.per_minute != rate:
+            self._pace = self._pace.at_rate(rate, now)
+        return self._pace
+
+    def _served_in(self, now: float) -> float:
+        """Seconds until all who have a place will have had their turn."""
+        rate = self.rate()
+        passed, self._queue_at = elapsed(self._queue_at, now), now
+        self.queue = 0.0 if rate == math.inf else max(0.0, self.queue - passed * rate / 60)
+        return self.hold(now) + self._seconds_for(self.queue)
+
+    def _seconds_for(self, number: float) -> float:
+        """How long *number* mails will take.
+
+        A flow that was slowed down is taken to recover as fast as it may: places spaced at
+        today's worst minute would lie days ahead of the minute when all is well again.
+        """
+        rate = self.rate() / 60
+        if self.slowed is None or not number:
+            return number / rate
+        slow, well = self.slowed.per_minute / 60, (self.limit or self.slowed.before * _WELL) / 60
+        growing_s = max(0.0, math.log(well / slow)) / _GROWTH_PER_S
+        meanwhile = slow * math.expm1(_GROWTH_PER_S * growing_s) / _GROWTH_PER_S
+        if number <= meanwhile:
+            return math.log1p(number * _GROWTH_PER_S / slow) / _GROWTH_PER_S
+        return growing_s + (number - meanwhile) / well if self.limit else growing_s
