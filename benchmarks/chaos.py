@@ -39,6 +39,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ SHARES = {"no": 4, "bad": 4, "busy2": 4, "wait2": 4, "late": 2, "close": 2, "jun
 RARE = ("halt", "stall")
 #: What ends a connection, or leaves it waiting for its end.
 BREAKING = (*TAKEN_IN_DOUBT, *LOST_IN_DOUBT, "close", "junk")
-#: Of a send that does not come to its end there is something to be told.
+#: A send in which nobody gets anything for so long does not come to its end.
 _PATIENCE_S = 300.0
 
 
@@ -99,6 +100,8 @@ class Told:
     kills: int = 0
     #: Senders that died of them: one kill may end two processes.
     killed: int = 0
+    #: How often `digest send` was said: it also ends by itself when the relay breaks off.
+    starts: int = 0
     people: int = 0
     #: Messages that the relay has heard, second copies among them.
     heard: int = 0
@@ -157,7 +160,10 @@ class Send:
         self._dice = dice
         self.kills = 0
         self.killed = 0
+        self.starts = 0
         self._running: list[subprocess.Popen[bytes]] = []
+        #: Process groups that were begun.
+        self._groups: list[int] = []
 
     def under_fire(self, kills: int) -> None:
         """Start and kill until so many have died, or everybody has been written to."""
@@ -178,14 +184,23 @@ class Send:
         Raises:
             TimeoutError: it does not come to its end.
         """
-        until = time.monotonic() + _PATIENCE_S
-        while not self.done():
-            if time.monotonic() > until:
-                raise TimeoutError(f"{self._left()} are still pending; see {self._log}")
+        left, until = self._left(), time.monotonic() + _PATIENCE_S
+        while left:
             self._start()
             for one in self._running:
                 one.wait(timeout=_PATIENCE_S)
             time.sleep(0.1)
+            before, left = left, self._left()
+            if left < before:
+                until = time.monotonic() + _PATIENCE_S
+            elif time.monotonic() > until:
+                raise TimeoutError(f"{left} are pending, and nothing moves; see {self._log}")
+
+    def clear(self) -> None:
+        """End what outlived the command that had started it."""
+        for group in self._groups:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
 
     def done(self) -> bool:
         return self._left() == 0
@@ -196,18 +211,15 @@ class Send:
 
     def _start(self) -> None:
         command = [sys.executable, "-m", "digest", "send", self._room.edition_id]
-        self._running = []
-        for _ in range(self._kind.commands):
-            with self._log.open("ab") as log:
-                self._running.append(
-                    subprocess.Popen(
-                        command,
-                        cwd=self._room.folder,
-                        stdout=log,
-                        stderr=log,
-                        start_new_session=True,
-                    )
+        with self._log.open("ab") as log:
+            self._running = [
+                subprocess.Popen(
+                    command, cwd=self._room.folder, stdout=log, stderr=log, start_new_session=True
                 )
+                for _ in range(self._kind.commands)
+            ]
+        self._groups += [one.pid for one in self._running]
+        self.starts += 1
 
     def _alive(self) -> list[subprocess.Popen[bytes]]:
         return [one for one in self._running if one.poll() is None]
@@ -235,10 +247,11 @@ class Send:
         if not alive:
             return
         command = self._dice.choice(alive)
-        children = list(family(command.pid))[1:]
-        if children and self._dice.random() < 0.4:
+        each = list(family(command.pid))
+        if len(each) > 1 and self._dice.random() < 0.4:
+            # The others go on, beside whoever is started next.
             try:
-                os.kill(self._dice.choice(children), signal.SIGKILL)
+                os.kill(self._dice.choice(each), signal.SIGKILL)
             except ProcessLookupError:
                 return
             self.kills += 1
@@ -363,8 +376,10 @@ def one_send(room: Room, folder: Path, kind: Kind, kills: int, dice: random.Rand
             send.to_its_end()
         except (TimeoutError, subprocess.TimeoutExpired) as error:
             stuck = [str(error)]
+        finally:
+            send.clear()
         told = compare(kind, states(run), sink.taken(), send.killed)
-    told.kills = send.kills
+    told.kills, told.starts = send.kills, send.starts
     told.broken += stuck
     told.seconds = time.perf_counter() - begun
     return told
@@ -386,7 +401,8 @@ def fight(asked: argparse.Namespace, kinds: Sequence[Kind], folder: Path) -> Ite
         kills += told.kills
         kept = " (its folder is kept)" if told.broken else ""
         print(
-            f"  {told.kind}: {told.kills} kills ({kills} of {asked.kills}), {told.heard} heard, "
+            f"  {told.kind}: {told.kills} kills ({kills} of {asked.kills}), {told.starts} starts, "
+            f"{told.heard} heard, "
             f"{told.doubt_kills} in doubt, {told.seconds:.0f} s{kept}",
             file=sys.stderr,
         )
@@ -399,12 +415,20 @@ def fight(asked: argparse.Namespace, kinds: Sequence[Kind], folder: Path) -> Ite
 
 
 def table(together: Iterable[Told]) -> str:
-    head = ["sends that are", "sends", "kills", "people", "heard", "sent", "failed", "lost"]
-    head += ["twice", "at most", "in doubt by kills", "at most", "by the relay", "wrong state"]
+    head = ["sends that are", "sends", "kills", "starts", "people", "heard", "sent", "failed"]
+    head += [
+        "lost",
+        "twice",
+        "at most",
+        "in doubt by kills",
+        "at most",
+        "by the relay",
+        "wrong state",
+    ]
     lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
     for one in together:
-        cells = [one.sends, one.kills, one.people, one.heard, one.sent, one.failed, one.lost]
-        cells += [one.twice, one.twice_allowed, one.doubt_kills, one.doubt_allowed]
+        cells = [one.sends, one.kills, one.starts, one.people, one.heard, one.sent, one.failed]
+        cells += [one.lost, one.twice, one.twice_allowed, one.doubt_kills, one.doubt_allowed]
         cells += [one.doubt_relay, one.wrong]
         lines.append(f"| {one.kind} | {' | '.join(f'{cell:,}' for cell in cells)} |")
     return "\n".join(lines)

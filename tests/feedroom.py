@@ -9,7 +9,7 @@ import feedparser
 from lxml import etree
 
 from digest.model import Block, Correction, Edition, Image, Section, Story
-from digest.render.channels import Channel, channels
+from digest.render.channels import Channel, channels_of
 from digest.render.feeds import archive_files, feed_files
 from digest.render.press import Press, issue
 from digest.render.showing import Gallery
@@ -176,7 +176,7 @@ def write_feeds(
     gallery = gallery or Gallery()
     shown = [issue(edition, press=press, gallery=gallery, later=later) for edition in editions]
     if own is None:
-        own = channels(newsletter, sections=SECTIONS, sources=SOURCES)
+        own = channels_of(newsletter, sections=SECTIONS, sources=SOURCES)
     return Feeds(dict(feed_files(newsletter, own, shown, press=press, **more)))
 
 
@@ -184,5 +184,5 @@ def write_archive(press: Press, week: str, editions: Sequence[Edition], **more: 
     """The documents of one complete week."""
     newsletter = make_newsletter()
     shown = [issue(edition, press=press, gallery=Gallery()) for edition in editions]
-    own = channels(newsletter, sections=SECTIONS, sources=SOURCES)
+    own = channels_of(newsletter, sections=SECTIONS, sources=SOURCES)
     return Feeds(dict(archive_files(newsletter, own, week, shown, press=press, **more)))

@@ -1,16 +1,15 @@
 """The web pages of an App as another machine asks for them, and a database that keeps nothing."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from typing import NoReturn
 
 from httpx2 import ASGITransport, AsyncClient
 
 from digest import web
-from digest.app import App
+from digest.app import App, Outside
 from digest.errors import StoreError
-from digest.shelf import Shelf
 from digest.store import Database, placements
 
 HERE = "http://localhost:8025"
@@ -33,7 +32,8 @@ class Mute(Database):
 @asynccontextmanager
 async def mute(app: App) -> AsyncIterator[App]:
     db = Mute(app.settings.store.url, base=app.loaded.base)
-    yield replace(app, db=db, shelf=Shelf(db, app.http, now=app.now))
+    async with aclosing(Outside(app.settings, db, now=app.now)) as outside:
+        yield replace(app, db=db, outside=outside)
     await db.close()
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from digest import audience, collect, compose, deliver, pipeline, proof
 from digest.app import App
-from digest.errors import Conflict, MailError, RelayDown, RenderError
+from digest.errors import Conflict, MailError, RelayDown, RenderError, StoreError
 from digest.model import Barred, Counts, DeliveryState, EditionState
 from digest.slots import slot_of
 from digest.store import editions, journal, people, read_events
@@ -362,7 +362,7 @@ async def test_a_full_disk_stops_every_sender_before_anybody_goes_on(
     async with FakeRelay() as relay, approved(tmp_path, relay, people=30) as app:
         with monkeypatch.context() as patched:
             patched.setattr(os, "write", write)
-            with pytest.raises(OSError, match="no space"):
+            with pytest.raises(StoreError, match="no space"):
                 await deliver.deliver(app, ID)
         heard = len(relay.heard)
         assert heard < 30

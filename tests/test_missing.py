@@ -157,8 +157,6 @@ async def test_what_failed_because_the_time_was_over_is_told_apart(tmp_path: Pat
         assert [why for why, *_ in await told(app)] == ["failed", "failed"]
         clock.at += timedelta(hours=2)
         assert await told(app) == [("failed", 1, "550 never"), ("expired", 2, "451 later")]
-        with pytest.raises(Conflict, match="nobody more gets it"):
-            await send_to_missing(app, ID, [S.FAILED])
 
 
 async def test_the_failed_get_it_when_a_person_says_so_and_nobody_else(

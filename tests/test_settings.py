@@ -1,9 +1,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from datetime import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,16 +9,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from digest.errors import ConfigError
-from digest.settings import Loaded, Mail, Newsletter, Place, Secret, Settings, Site, Table, reveal
-from digest.settings.faults import shown, tables
+from digest.settings import Loaded, Mail, Newsletter, Place, Secret, Settings, Site, reveal
 from digest.settings.file import in_force, load, locate
 
-ROOT = Path(__file__).parent.parent
-EXAMPLE = ROOT / "config.toml"
 BAD_CONFIGS = sorted((Path(__file__).parent / "bad_configs").glob("*.toml"))
-TABLES = {
-    ".".join(map(str, place)): table for place, table in tables(Settings) if table is not Secret
-}
 
 NEWSLETTER = '[[newsletters]]\nslug = "daily"\ntitle = "The Daily"\n'
 
@@ -151,6 +143,15 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
         '[mail]\nby = "smtp"\nhost = "::1"\nport = 25\ntls = "none"',
         '[mail]\nby = "smtp"\nhost = "10.0.0.1"\nusername = "a b"\npassword = { env = "P" }',
         '[mail]\nby = "folder"\nusername = "left over"',
+        '[mail]\nby = "smtp"\nhost = "localhost"\ntls = "none"\nusername = "a"\n'
+        'password = { env = "P" }',
+        '[mail]\nby = "lmtp"\nsocket = "/run/lmtp"\ntls = "none"\nusername = "a"\n'
+        'password = { env = "P" }',
+        '[mail]\nby = "smtp"\nhost = "10.0.0.1"\ntls = "none"\nauth = "cram-md5"\nusername = "a"\n'
+        'password = { env = "P" }',
+        '[[relays]]\nname = "a"\nby = "folder"\n[[relays]]\nname = "b"\nby = "embedded"',
+        '[mail]\nconnections = 8\nehlo_name = "a.b"\n[[relays]]\nname = "a"\nhost = "b.example"',
+        '[[pace.lanes]]\nname = "icloud"',
         '[mail.password]\nfile = "smtp-password"',
         'mail.password.env = "P"\nmail.tls = "implicit"',
         '[site]\nbase_url = "http://localhost"\npostal_address = """1 Quay\nOrrin"""',
@@ -243,16 +244,6 @@ def test_the_user_and_password_of_an_address_in_force_are_hidden(tmp_path: Path)
     assert rows["sources[0].url"][0] == '"https://•••@wire.example/@me"'
 
 
-def test_what_is_in_force_names_every_key() -> None:
-    named = {re.sub(r"\[\d+\]", "", place) for place, _, _ in in_force(load(EXAMPLE, environ={}))}
-    assert named == {
-        f"{header}.{key}".removeprefix(".")
-        for header, table in TABLES.items()
-        for key in table.model_fields
-        if f"{header}.{key}".removeprefix(".") not in TABLES
-    }
-
-
 # ---------------------------------------------------------------- secrets
 
 
@@ -304,80 +295,6 @@ def test_a_secret_that_is_not_there_says_what_to_do(
     (fault,) = caught.value.faults
     assert part in fault
     assert "hunter2" not in fault
-
-
-# ---------------------------------------------------------------- the annotated example
-
-
-def keys_of_the_example() -> Iterator[tuple[str, str, str]]:
-    """Table, key, and the line when it is commented out, else ''."""
-    header = ""
-    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
-        if found := re.match(r"\s*\[\[?([\w.]+)\]", line):
-            header = found[1]
-        elif found := re.match(r"\s*(# )?([a-z_]+) = ", line):
-            yield header, found[2], line.strip()[2:] if found[1] else ""
-
-
-def test_the_example_has_no_faults_and_its_sources_are_there() -> None:
-    loaded = load(EXAMPLE, environ={})
-    (newsletter,) = loaded.settings.newsletters
-    assert newsletter.send_at == (time(7, 0),)
-    for source in loaded.settings.sources:
-        assert source.path is not None
-        assert loaded.resolve(source.path).exists(), source.id
-
-
-def test_the_example_names_every_key_of_every_table() -> None:
-    named = {(header, key) for header, key, _ in keys_of_the_example()}
-    missing = [
-        f"{header}.{key}"
-        for header, table in TABLES.items()
-        for key in table.model_fields
-        if header and (header, key) not in named and f"{header}.{key}" not in TABLES
-    ]
-    assert missing == []
-
-
-def test_the_example_tells_true_defaults() -> None:
-    seen = 0
-    for header, key, line in keys_of_the_example():
-        if not line:
-            continue
-        default = TABLES[header].model_fields[key].default
-        if default is None:
-            assert "# not set" in line, line
-        else:
-            assert shown(tomllib.loads(line)[key]) == shown(default), line
-        seen += 1
-    assert seen > 40
-
-
-def test_the_example_means_the_same_with_its_defaults_written_out(tmp_path: Path) -> None:
-    written = []
-    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
-        unset = re.match(r"(\s*)# ([a-z_]+ = .*)", line)
-        written.append(unset[1] + unset[2] if unset and "# not set" not in line else line)
-    path = tmp_path / "config.toml"
-    path.write_text("\n".join(written), encoding="utf-8")
-    assert load(path, environ={}).settings == load(EXAMPLE, environ={}).settings
-
-
-def test_the_example_stays_narrow() -> None:
-    text = EXAMPLE.read_text(encoding="utf-8")
-    assert max(map(len, text.splitlines())) <= 100
-
-
-@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.__name__)
-def test_every_key_without_a_telling_default_has_an_example_that_fits(table: type[Table]) -> None:
-    samples: dict[str, Any] = {
-        key: info.examples[0] for key, info in table.model_fields.items() if info.examples
-    }
-    for key, info in table.model_fields.items():
-        default = info.default
-        inner = isinstance(default, Table) or key in ("sections", "sources", "newsletters")
-        assert inner or key in samples or default not in (None, "", ()), key
-    table.model_validate(samples)
 
 
 # ---------------------------------------------------------------- lines

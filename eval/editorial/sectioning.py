@@ -9,7 +9,8 @@ import sys
 from typing import Any
 
 from digest.editorial.learning import Example, train
-from digest.editorial.sections import Sections, section_slug
+from digest.editorial.sections import Sections
+from digest.editorial.slugs import section_slug
 from digest.editorial.text import read
 from digest.settings import SectionRule
 

@@ -4,10 +4,10 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, closing, nullcontext, suppress
+from contextlib import aclosing, asynccontextmanager, closing, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,11 +20,11 @@ from digest.mail.fleet import Fleet
 from digest.mail.pacing import Pacing
 from digest.mail.ways import build
 from digest.settings import Loaded, Mail, Newsletter, Relay, Secret, Settings, reveal
-from digest.shelf import Shelf
 from digest.store import Database, paces, subscribers
 
 if TYPE_CHECKING:
     from digest.mail.signing import Signing
+    from digest.shelf import Shelf
 
 _KEY_BYTES = 32
 
@@ -33,13 +33,50 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class Outside:
+    """The way to the sources: loaded and made by whoever goes there first, most never do.
+
+    Args:
+        db: keeps what visits find.
+    """
+
+    def __init__(self, settings: Settings, db: Database, *, now: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._db = db
+        self._now = now
+
+    @cached_property
+    def http(self) -> "sources.Http":
+        site = self._settings.site
+        return sources.Http(self._settings.collect, contact=site.contact, now=self._now)
+
+    @cached_property
+    def readers(self) -> "sources.Readers":
+        collect = self._settings.collect
+        return sources.Readers(processes=collect.readers, timeout_s=collect.reading_s)
+
+    @cached_property
+    def shelf(self) -> "Shelf":
+        from digest.shelf import Shelf
+
+        return Shelf(self._db, self.http, now=self._now)
+
+    async def aclose(self) -> None:
+        """What was never asked for is not made for this."""
+        made = vars(self)
+        if "readers" in made:
+            await self.readers.aclose()
+        if "http" in made:
+            await self.http.aclose()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
     """What every verb is given.  Values and doors only; it does nothing by itself."""
 
     loaded: Loaded
     db: Database
-    http: sources.Http
+    outside: Outside
     templates: render.Templates
     links: render.Links
     #: 32 bytes: signs links, hides suppressed addresses.  Lose it and old links die.
@@ -48,10 +85,6 @@ class App:
     pacing: Pacing
     #: The clock, so that a test can hold it.
     now: Callable[[], datetime]
-    #: Read documents in processes of their own.
-    readers: sources.Readers
-    #: Keeps what visits find.
-    shelf: Shelf
     #: Visits to sources at the same time: what they fetched is in memory until it is kept.
     visiting: asyncio.Semaphore
     #: Of each relay, asked anew when it is needed: a token may have been changed meanwhile.
@@ -79,6 +112,20 @@ class App:
     @property
     def settings(self) -> Settings:
         return self.loaded.settings
+
+    @property
+    def http(self) -> "sources.Http":
+        return self.outside.http
+
+    @property
+    def readers(self) -> "sources.Readers":
+        """Read documents in processes of their own."""
+        return self.outside.readers
+
+    @property
+    def shelf(self) -> "Shelf":
+        """Keeps what visits find."""
+        return self.outside.shelf
 
     @property
     def data_dir(self) -> Path:
@@ -151,6 +198,11 @@ class App:
         )
         async with Fleet(ways, pacing=self.pacing, signing=self.signing, now=self.now) as fleet:
             yield fleet
+
+    @property
+    def keeps_mails(self) -> bool:
+        """Mails end in our own outbox, for the newsroom to look at."""
+        return any(relay.by == "embedded" for relay in relays_of(self.settings).values())
 
     @property
     def ehlo_name(self) -> str:
@@ -350,17 +402,12 @@ async def open_app(
         async with (
             _memory(loaded, secrets, key) as db,
             _paced(settings, db) as pacing,
-            sources.Http(settings.collect, contact=settings.site.contact, now=now) as http,
-            sources.Readers(
-                processes=settings.collect.readers, timeout_s=settings.collect.reading_s
-            ) as readers,
+            aclosing(Outside(settings, db, now=now)) as outside,
         ):
             yield App(
                 loaded=loaded,
                 db=db,
-                http=http,
-                readers=readers,
-                shelf=Shelf(db, http, now=now),
+                outside=outside,
                 visiting=asyncio.Semaphore(2 * settings.collect.in_flight),
                 templates=render.Templates([loaded.base / "templates", render.default_templates()]),
                 links=_links(settings, key),

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from digest import store
 from digest.app import App
-from digest.errors import Conflict, DigestError
+from digest.errors import AskedToStop, Conflict, DigestError
 from digest.mail import Transport
 from digest.meter import Meter
 from digest.model import Counts, DeliveryState, Outcome, Subscriber
@@ -37,11 +37,24 @@ _BEAT_S = 0.5
 _OPEN_WINDOWS = 3
 #: What watchers are told is written at most so often.
 _TOLD_EVERY = timedelta(seconds=1)
+_LEARNED_EVERY = timedelta(seconds=10)
 _TALLIED = ("sent", "failed", "skipped", "doubtful")
 _KILLED = "the process was killed while the relay had the message"
 _RESTORED = (
     "written to, or about to be, after the backup that this database was restored from was made"
 )
+
+
+async def keep_paces(app: App) -> None:
+    """What was learned of relays and lanes outlives this process."""
+    async with app.db.write() as conn:
+        await _keep(app, conn)
+
+
+async def _keep(app: App, conn: store.Connection) -> None:
+    changed = app.pacing.changed()
+    if changed:
+        await paces.save(app.db, conn, changed, now=app.now())
 
 
 def silent(counts: Counts) -> None:
@@ -109,6 +122,7 @@ class Courier:
         self._ledger = ledger
         self.meter = meter
         self._told_at: datetime | None = None
+        self._learned_at: datetime | None = None
         self.rules = Rules(id=errand.id, mail=app.settings.mail, expires_at=errand.expires_at)
 
     @property
@@ -173,9 +187,11 @@ class Courier:
         self._told_at = now
         told, worker = self.meter.told(now), f"{socket.gethostname()[:40]}:{os.getpid()}"
         await progress_rows.note(self._app.db, conn, self.errand.id, worker, told, now=now)
-        changed = self._app.pacing.changed()
-        if changed:
-            await paces.save(self._app.db, conn, changed, now=now)
+        if self._learned_at is None or now - self._learned_at >= _LEARNED_EVERY:
+            # What other processes were told to slow down for, and what a person has reset.
+            self._learned_at = now
+            self._app.pacing.restore(await paces.load(conn))
+        await _keep(self._app, conn)
 
     def opened(self, held: Claim) -> None:
         """Content may leave for the whole window from now on: the ledger must know before."""
@@ -266,8 +282,11 @@ class _Chunk:
         """Window after window; why it stopped before the end, if it did."""
         try:
             await self._slide(size)
+            if self._held.window_to < len(self._held.ids):
+                # A second window from the start: while one is committed the other is sent.
+                await self._slide(size)
             while self._held.cursor < len(self._held.ids):
-                cause = await self._senders.news(_BEAT_S, enough=max(1, size // 2))
+                cause = await self._senders.news(_BEAT_S, enough=size)
                 if cause is not None:
                     return cause
                 await self._slide(size)
@@ -295,7 +314,7 @@ class _Chunk:
             cursor, to = self._lowest(), self._held.window_to
             room = cursor + _OPEN_WINDOWS * size - to
             ids: tuple[int, ...] = ()
-            if going_on and room > 0 and self._senders.waiting < size:
+            if going_on and room > 0 and self._senders.waiting <= size:
                 ids = self._held.ids[to : to + min(size, room)]
             self._held = await courier.settle(
                 conn, self._held, outcomes, cursor=cursor, to=to + len(ids)
@@ -308,7 +327,8 @@ class _Chunk:
             courier.opened(self._held)
         courier.count(outcomes)
         if not going_on:
-            self._senders.halt(Conflict(f"sending of {courier.errand.id} was stopped"))
+            kind = AskedToStop if app.stopping.is_set() else Conflict
+            self._senders.halt(kind(f"sending of {courier.errand.id} was stopped"))
             return
         # Who has a row already is no work of ours any more.
         self._mark_places(id for id in ids if id not in tried)

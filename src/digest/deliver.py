@@ -5,13 +5,13 @@ import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from typing import Any
 
 from digest import pausing, returning, store, workforce
 from digest.app import App
-from digest.courier import Courier, Progress, silent
+from digest.courier import Courier, Progress, keep_paces, silent
 from digest.errors import Conflict, RelayDown
 from digest.freezing import freeze, overdue, timetable
 from digest.mail import Transport
@@ -40,6 +40,7 @@ __all__ = [
     "deliver",
     "freeze",
     "listing",
+    "prepare",
     "resend",
     "silent",
     "stands",
@@ -82,6 +83,17 @@ class _EditionErrand:
 
     async def settled(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
         await returning.settle_refusals(self._app, conn, self.id, outcomes)
+
+
+async def prepare(app: App, edition_id: str) -> None:
+    """Decide for whom an edition is, without sending anything yet.
+
+    Raises:
+        Conflict: it waits for a person, with the reason.
+    """
+    with closing(store.Ledger(app.data_dir / "events", edition_id)) as ledger:
+        await _look_before(app, edition_id, ledger, by_hand=False)
+    await freeze(app, edition_id)
 
 
 async def deliver(
@@ -137,7 +149,9 @@ async def deliver(
             ):
                 while await rest.any_due(linger_s):
                     hands = (_carry(courier, transport, rest) for _ in range(_HANDS))
-                    await _all_of(hands)
+                    if not await _all_of(hands):
+                        # What is left is in the hands of others, who come to its end.
+                        break
         return await _finish(app, edition_id)
     finally:
         ledger.close()
@@ -200,21 +214,24 @@ class _Rest:
         self._waiting.extend(seq for seq in new if found[seq] == "first")
 
 
-async def _carry(courier: Courier, transport: Transport, rest: _Rest) -> None:
-    """Carry chunk after chunk, as long as there is one that nobody else has in hand."""
-    app, id = courier.app, courier.errand.id
+async def _carry(courier: Courier, transport: Transport, rest: _Rest) -> int:
+    """Carry chunk after chunk that nobody else has in hand; return how many they were."""
+    app, id, carried = courier.app, courier.errand.id, 0
     while (seq := await rest.next()) is not None:
         async with app.db.lease(f"deliver:{id}:{seq % _LEASES}") as mine:
             if mine:
                 await courier.carry(transport, seq)
+                carried += 1
+    return carried
 
 
-async def _all_of(hands: Iterable[Coroutine[Any, Any, None]]) -> None:
+async def _all_of(hands: Iterable[Coroutine[Any, Any, int]]) -> int:
     """Let all of them come to their end; the first error is raised when the others have stopped."""
     results = await asyncio.gather(*hands, return_exceptions=True)
-    errors = [result for result in results if isinstance(result, BaseException)]
-    if errors:
-        raise errors[0]
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return sum(result for result in results if isinstance(result, int))
 
 
 @asynccontextmanager
@@ -230,8 +247,12 @@ async def _storms_heeded(app: App, edition_id: str) -> AsyncIterator[None]:
     try:
         yield
     except RelayDown:
+        await keep_paces(app)
         why = "; ".join(filter(None, map(app.pacing.storm, relays)))
-        if why:
+        async with app.db.read() as conn:
+            # Those who are asked to come back are few, and say "later" again: no storm.
+            begun = not await journal.any_untouched(conn, edition_id)
+        if why and not begun:
             await pausing.pause(app, edition_id, f"a relay refuses nearly everything: {why}")
         raise
 
@@ -251,7 +272,9 @@ async def _look_before(app: App, edition_id: str, ledger: store.Ledger, *, by_ha
     if record.state not in (EditionState.APPROVED, EditionState.SENDING):
         return
     why = ""
-    if not known and any(ledger.chunks().values()):
+    # A deadline before it was frozen: a person has resumed it, and knows.
+    resumed = record.expires_at is not None
+    if not known and any(ledger.chunks().values()) and not resumed:
         why = "it was sent from after the backup that this database was restored from was made"
     elif not by_hand:
         why = overdue(record, app.newsletter(record.newsletter), app.now(), begun)
@@ -275,6 +298,7 @@ async def _heed_time(app: App, conn: Connection, record: Record) -> None:
 
 async def _finish(app: App, edition_id: str) -> Counts:
     """Close the edition when nobody is left to write to; check the sum to the person."""
+    await keep_paces(app)
     async with app.db.write() as conn:
         record = await editions.get(conn, edition_id, lock=True)
         counts = await journal.counts(conn, edition_id)

@@ -402,7 +402,7 @@ def _not_smtp(relay: Relay) -> Remark:
             return Remark(Verdict.OK, f"{program} is there; what it does with mail, it knows")
         return Remark(Verdict.WRONG, f"there is no program {program}", "correct command")
     told = f"{relay.by} is asked over HTTP; whether it takes mail only a mail tells"
-    return Remark(Verdict.UNKNOWN, told, "send a proof to yourself: digest proof")
+    return Remark(Verdict.UNKNOWN, told, "send a proof to yourself: digest send --to YOU@…")
 
 
 def _plain(domain: str) -> str:

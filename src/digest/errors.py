@@ -7,6 +7,7 @@ and `web`).
     DigestError
     ├── ConfigError              lists every fault at once
     ├── NotFound · Conflict      no such thing · it exists, or moved on since you looked
+    │   └── AskedToStop          this process ends; the next one goes on
     ├── SourceError              one source; the others go on
     │   ├── FetchError           network, status, size, robots.txt
     │   └── ParseError           the bytes are not what the kind promised
@@ -47,6 +48,12 @@ class NotFound(DigestError):
 
 class Conflict(DigestError):
     """It exists already, or has moved on since you looked."""
+
+
+class AskedToStop(Conflict):
+    """This process was asked to end: what is left is done by the next one."""
+
+    temporary = True
 
 
 class Fault(StrEnum):

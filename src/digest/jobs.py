@@ -22,7 +22,6 @@ from digest import (
     joining,
     letters,
     mailbag,
-    pausing,
     pictures,
     pipeline,
     preflight,
@@ -354,23 +353,12 @@ async def _publish(app: App) -> None:
     await pictures.sweep_pictures(app)
 
 
-async def _freeze(app: App, *, edition_id: str) -> bool:
-    """Whether it may be sent: nobody asked for what is overdue before it was begun."""
-    async with app.db.read() as conn:
-        record = await store.editions.get(conn, edition_id)
-    if record.state is EditionState.APPROVED:
-        newsletter = app.newsletter(record.newsletter)
-        late = freezing.overdue(record, newsletter, app.now(), begun=False)
-        if late:
-            await pausing.pause(app, edition_id, late)
-            return False
-        await freezing.freeze(app, edition_id)
-    return True
+async def _freeze(app: App, *, edition_id: str) -> None:
+    await deliver.prepare(app, edition_id)
 
 
 async def _deliver(app: App, *, edition_id: str) -> None:
-    if await _freeze(app, edition_id=edition_id):
-        await deliver.deliver(app, edition_id)
+    await deliver.deliver(app, edition_id)
 
 
 async def _report(app: App, *, slot: Slot) -> None:

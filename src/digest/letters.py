@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from digest import hosted, returning
 from digest.app import App, sender_domain
-from digest.courier import Courier
+from digest.courier import Courier, keep_paces
 from digest.errors import NotFound
 from digest.model import (
     LIFTED_BY_CONSENT,
@@ -131,6 +131,7 @@ async def post(app: App) -> int:
                 for seq in chunks:
                     await Courier(app, _LetterErrand(app, letter)).carry(transport, seq)
                 done += await _close(app, letter)
+    await keep_paces(app)
     return done
 
 

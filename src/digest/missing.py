@@ -137,21 +137,16 @@ async def send_to_missing(
         told = f"whoever is {others[0]} is not written to again" if others else "say to whom"
         raise Conflict(f"{told}: to the failed, to the doubtful, or to both")
     async with app.db.read() as conn:
-        see_open(await editions.get(conn, edition_id), now=app.now())
+        see_open(await editions.get(conn, edition_id))
     await deliver.resend(app, edition_id, sorted(set(states)))
-    return await deliver.deliver(app, edition_id, progress=progress)
+    return await deliver.deliver(app, edition_id, progress=progress, by_hand=True)
 
 
-def see_open(record: Record, *, now: datetime) -> None:
+def see_open(record: Record) -> None:
     """Raise `Conflict` unless an edition may still be sent to somebody."""
     if record.paused:
         raise Conflict(
             f"{record.id} is paused: {record.paused}; `digest resume {record.id}` comes first"
-        )
-    if record.expires_at is not None and record.expires_at <= now:
-        raise Conflict(
-            f"the time of {record.id} was over at {record.expires_at:%Y-%m-%d %H:%M} UTC:"
-            " nobody more gets it (expires_h of its newsletter)"
         )
 
 

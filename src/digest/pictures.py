@@ -20,10 +20,7 @@ from digest.app import App
 from digest.errors import Fault, ParseError, SourceError
 from digest.model import Edition, KeptPicture
 from digest.reading.beside import SCHEME
-from digest.reading.picture import remake
 from digest.settings import Source
-from digest.sources.folder import read_picture
-from digest.sources.http import PICTURES
 from digest.store import pictures
 from digest.store.pictures import Noted
 from digest.telemetry import log
@@ -199,6 +196,9 @@ async def _each(
 
 
 async def _one(app: App, url: str, folders: Mapping[str, Path]) -> Noted:
+    # With it comes Pillow, which nobody else in this file needs: whoever sends asks where they are.
+    from digest.reading.picture import remake
+
     looks = app.settings.pictures
     try:
         octets = await _octets(app, url, folders)
@@ -243,6 +243,10 @@ async def _octets(app: App, url: str, folders: Mapping[str, Path]) -> bytes:
 
 
 async def _fetched(app: App, url: str, folders: Mapping[str, Path]) -> bytes:
+    # Of the readers of sources, which are loaded with the first visit.
+    from digest.sources.folder import read_picture
+    from digest.sources.http import PICTURES
+
     if not url.startswith(SCHEME):
         return (await app.http.get(url, accept=PICTURES, most=MOST_BYTES)).body
     source_id, name = _parted(url)

@@ -60,6 +60,7 @@ async def preview(
     Raises:
         NotFound: there is no such edition, or no such language.
         RenderError: a template is broken.
+        Refused: it cannot be signed.
     """
     async with app.db.read() as conn:
         edition = await editions.content(conn, edition_id)
@@ -74,6 +75,9 @@ async def preview(
     printer = await printer_for(app, edition)
     layout = printer.layout(reader)
     message = printer.message(reader, sent_at=app.now())
+    if app.signing is not None:
+        # As it will leave: what a signature covers can be read from it.
+        message = await app.signing.sign(message)
     lint = await asyncio.to_thread(
         _checked, app, edition_id, message, reader.email, layout.left_out
     )

@@ -415,7 +415,7 @@ class _Publishing:
 
     def _channels(self, newsletter: Newsletter) -> tuple[render.Channel, ...]:
         names = {source.id: source.title for source in self._app.settings.sources}
-        return render.channels(newsletter, sections=sections_of(newsletter), sources=names)
+        return render.channels_of(newsletter, sections=sections_of(newsletter), sources=names)
 
     async def _sizes(self, records: Iterable[Record]) -> dict[str, int]:
         """Octets of the kept pictures of some editions, by file."""

@@ -15,13 +15,14 @@ from typing import Protocol, Self
 from digest import store
 from digest.app import App
 from digest.errors import (
+    AskedToStop,
     Conflict,
     Deferred,
-    DigestError,
     NotFound,
     Refused,
     RelayDown,
     RenderError,
+    StoreError,
     Vanished,
 )
 from digest.mail import Transport
@@ -151,10 +152,10 @@ class Senders:
     def halt(self, cause: BaseException) -> None:
         """Begin nothing more, because of *cause*; the first one counts.
 
-        An error that is none of ours says more than being told to stop.
+        Being told to stop says less than anything that went wrong.
         """
         if self._cause is None or (
-            isinstance(self._cause, Conflict) and not isinstance(cause, DigestError)
+            isinstance(self._cause, Conflict) and not isinstance(cause, Conflict)
         ):
             self._cause = cause
         for hand in self._hands:
@@ -254,7 +255,7 @@ class Senders:
     def _noted(self, outcome: Outcome, code: int, lane: str) -> Outcome:
         try:
             self._events.replied(outcome.subscriber_id, code)
-        except OSError:
+        except StoreError:
             # It cannot be noted, but it is known: the last commit may still get through.
             self._outcomes.append(outcome)
             raise
@@ -302,7 +303,7 @@ class Senders:
     async def _heed(self) -> None:
         """A process that is asked to stop begins nothing more, at once."""
         await self._app.stopping.wait()
-        self.halt(Conflict("asked to stop"))
+        self.halt(AskedToStop("asked to stop"))
 
     def _tell(self) -> None:
         if len(self._outcomes) >= self._enough or not self._open:

@@ -15,7 +15,7 @@ def who(address: str) -> str:
 
 def masked(text: str) -> str:
     """*text* without addresses: a relay's words may quote them."""
-    return re.sub(r"[^\s<>@]+@[^\s<>@]+", "(address)", text)
+    return re.sub(r"[^\s<>@]+@[^\s<>@]+", "(address)", text) if "@" in text else text
 
 
 def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:

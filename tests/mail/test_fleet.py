@@ -477,7 +477,7 @@ async def test_a_day_s_share_that_is_used_up_goes_to_the_others_or_waits_for_tom
     bench.pacing.waits = {"a": [math.inf], "b": [0.0, 0.0, math.inf]}
     async with bench:
         assert [(await bench.send()).relay for _ in range(2)] == ["b"] * 2
-        with pytest.raises(Deferred, match="warm-up plan is used up") as caught:
+        with pytest.raises(RelayDown, match="warm-up plan is used up") as caught:
             await bench.send()
         assert caught.value.code == 0
         assert (bench.pacing.told[-1][0], bench.started) == ("b", [TO, TO])
@@ -489,7 +489,7 @@ async def test_a_share_that_is_used_up_is_no_case_for_those_on_standby() -> None
     _a, b, bench = two(standby=True)
     bench.pacing.waits = {"a": [math.inf]}
     async with bench:
-        with pytest.raises(Deferred):
+        with pytest.raises(RelayDown):
             await bench.send()
     assert b.asked == []
 
@@ -571,7 +571,7 @@ async def test_with_the_real_pace_a_day_s_share_is_counted() -> None:
     ) as fleet:
         for _ in range(3):
             await fleet.send(MAIL, sender="", to=TO, started=lambda: None)
-        with pytest.raises(Deferred, match="used up"):
+        with pytest.raises(RelayDown, match="used up"):
             await fleet.send(MAIL, sender="", to=TO, started=lambda: None)
 
 

@@ -150,6 +150,12 @@ def test_what_is_said_of_several_lanes_alike_is_said_by_the_relay() -> None:
     assert pacing.relay_wait("first", MORNING) > 0
 
 
+def test_what_is_said_of_nobody_is_said_by_the_relay() -> None:
+    pacing = pacing_of()
+    hear(pacing, 450, "4.7.1 too much mail from you", lane="")
+    assert pacing.relay_wait("first", MORNING) > 0
+
+
 def test_other_words_of_other_lanes_are_not_the_relay_s() -> None:
     pacing = pacing_of()
     for lane, words in (("gmail", "unusual rate"), ("yahoo", "deferred"), ("outlook", "busy")):
@@ -266,10 +272,15 @@ def warming(**fields: Any) -> tuple[NamedRelay, ...]:
     return (NamedRelay(**(values | fields)),)
 
 
+DAY = 86_400
+
+
 def given_on(pacing: Pacing, day: int) -> int:
+    """How many the first relay is given, each of which it takes."""
     for number in range(100):
-        if pacing.relay_wait("first", MORNING + timedelta(days=day)) == math.inf:
+        if pacing.relay_wait("first", at(day * DAY)) == math.inf:
             return number
+        hear(pacing, seconds=day * DAY)
     return 100
 
 
@@ -301,8 +312,18 @@ def test_what_was_not_taken_does_not_use_up_the_day() -> None:
         pacing.relay_wait("first", MORNING)
         hear(pacing, 450, "4.2.0 not now")
     assert given_on(pacing, 0) == 15
-    assert standing(pacing, "first").sent_today == 5
+    assert standing(pacing, "first").sent_today == 20
     assert standing(pacing, "first").allowed_today == 20
+
+
+def test_what_is_on_its_way_counts_until_it_is_clear_that_nobody_answers() -> None:
+    pacing = pacing_of(relays=warming())
+    waits = [pacing.relay_wait("first", MORNING) for _ in range(21)]
+    assert waits == [0.0] * 20 + [math.inf]
+    hear(pacing, seconds=10)
+    assert pacing.relay_wait("first", at(50)) == math.inf
+    # The relay could not be reached: the others were never there.
+    assert pacing.relay_wait("first", at(80)) == 0.0
 
 
 def test_a_clock_put_back_over_midnight_gives_no_second_share() -> None:
@@ -411,7 +432,7 @@ def test_what_a_person_has_forgotten_is_forgotten_by_a_running_process_too() -> 
     assert running.turn("gmail", at(61)) == 0.0
     assert standing(running, "first").slowed_to is None
     # What the day's plan has given stays given.
-    assert given_on(running, 0) == 1
+    assert running.relay_wait("first", at(61)) == math.inf
     assert set(table) == {"relay:first", "lane:gmail"}
 
 
@@ -429,7 +450,7 @@ kept_numbers = st.one_of(
 kept_states = st.dictionaries(
     st.sampled_from(
         [
-            *("day", "given", "accepted", "used_at", "begun_at", "saved", "saved_at", "mood"),
+            *("day", "accepted", "used_at", "begun_at", "saved", "saved_at", "mood"),
             *("queue", "queue_at", "yes_at", "since_yes", "storm", "reset_at"),
         ]
     ),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from digest.errors import MailError, RelayDown
+from digest.errors import MailError, RelayDown, Vanished
 from digest.mail import Reply, SmtpTransport
 from digest.settings import Mail
 from fakes import FakeRelay, drop, hold, say, stall
@@ -160,3 +160,103 @@ async def test_a_relay_that_restarts_serves_again() -> None:
         async with again:
             await send(out)
         assert len(again.messages) == 1
+
+
+# -------------------------------------------------------------------- opening connections
+
+
+async def test_a_dead_relay_is_called_once_and_everybody_is_told() -> None:
+    async with FakeRelay() as relay, transport(relay, connections=8) as out:
+        relay.on("connect", drop("554 5.3.2 go away"))
+        results = await asyncio.gather(*(send(out) for _ in range(20)), return_exceptions=True)
+        assert relay.connections == 1
+        assert {type(result) for result in results} == {RelayDown}
+        # Each has an error of its own: raising writes into it.
+        assert len({id(result) for result in results}) == 20
+        assert all(
+            result.relay == relay.host for result in results if isinstance(result, MailError)
+        )
+        with pytest.raises(RelayDown):
+            await send(out)
+        assert relay.connections == 2
+
+
+async def test_the_others_are_opened_when_the_first_works() -> None:
+    gate, greeted = asyncio.Event(), asyncio.Event()
+    async with FakeRelay() as relay, transport(relay, connections=3) as out:
+        relay.on("EHLO", hold(greeted), times=1)
+        relay.on("dot", hold(gate))
+        sending = [asyncio.create_task(send(out)) for _ in range(6)]
+        await relay.reached("EHLO")
+        assert relay.connections == 1
+        greeted.set()
+        await relay.reached("dot", 3)
+        gate.set()
+        await asyncio.gather(*sending)
+    assert relay.connections == 3
+
+
+async def test_a_relay_that_takes_only_two_connections_serves_everybody_over_two() -> None:
+    async with FakeRelay() as relay, transport(relay, connections=5) as out:
+        gate = asyncio.Event()
+        relay.on("dot", hold(gate), times=2)
+        first = [asyncio.create_task(send(out)) for _ in range(2)]
+        await relay.reached("dot", 2)
+        relay.on("connect", drop("421 4.7.0 too many connections"))
+        rest = [asyncio.create_task(send(out)) for _ in range(10)]
+        await relay.reached("connect", 3)
+        gate.set()
+        await asyncio.gather(*first, *rest)
+    assert len(relay.messages) == 12
+    # Asked a few times at once, and then left in peace.
+    assert relay.connections <= 5
+
+
+async def test_whoever_leaves_the_queue_is_not_written_to() -> None:
+    gate = asyncio.Event()
+    people = [f"p{n}@example.org" for n in range(6)]
+    async with FakeRelay() as relay, transport(relay, connections=1) as out:
+        relay.on("dot", hold(gate), times=1)
+        sending = [asyncio.create_task(send(out, to)) for to in people]
+        await relay.reached("dot")
+        sending[3].cancel()
+        gate.set()
+        await asyncio.wait(sending)
+    assert [task.cancelled() for task in sending] == [n == 3 for n in range(6)]
+    assert [taken.to[0] for taken in relay.messages] == [p for p in people if p != people[3]]
+
+
+async def test_leaving_while_others_wait_tells_them() -> None:
+    async with FakeRelay() as relay:
+        relay.on("EHLO", stall())
+        async with transport(relay) as out:
+            sending = [asyncio.create_task(send(out)) for _ in range(3)]
+            await relay.reached("EHLO")
+        results = await asyncio.gather(*sending, return_exceptions=True)
+        assert [str(result) for result in results] == ["the transport was closed"] * 3
+        await relay.all_gone()
+
+
+async def test_leaving_in_the_middle_calls_nobody_again() -> None:
+    async with FakeRelay(pipelining=True) as relay:
+        relay.on("dot", stall())
+        async with transport(relay, connections=1) as out:
+            sending = [asyncio.create_task(send(out)) for _ in range(3)]
+            await relay.reached("dot")
+        results = await asyncio.gather(*sending, return_exceptions=True)
+        await relay.all_gone()
+    assert [type(result) for result in results] == [Vanished, RelayDown, RelayDown]
+    assert relay.connections == 1
+
+
+async def test_at_once_is_what_the_relay_was_found_to_carry() -> None:
+    for pipelining, found in ((False, 4), (True, 8)):
+        relay = FakeRelay(pipelining=pipelining)
+        async with relay, transport(relay, connections=4) as out:
+            assert out.at_once == 8
+            await send(out)
+            assert out.at_once == found
+    chunking = FakeRelay(pipelining=True, chunking=True)
+    async with chunking, transport(chunking, connections=4, bdat_window=6) as out:
+        await send(out)
+        assert out.at_once == 24

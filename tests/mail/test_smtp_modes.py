@@ -158,7 +158,7 @@ async def test_a_message_larger_than_the_relay_takes_is_refused_and_harms_nobody
         )
     assert kinds(outcomes) == [Reply, Refused, Refused, Reply]
     large, strange = outcomes[1:3]
-    assert large.result.text == "the message has 118 octets, and the relay takes at most 100"
+    assert large.result.text == "the message has 112 octets, and the relay takes at most 100"
     assert "SMTPUTF8" in strange.result.text
     assert (large.started, strange.started) == (0, 0)
     assert relay.connections == 1
@@ -245,6 +245,25 @@ async def test_the_envelope_is_cleared_in_one_write_with_the_next(mode: dict[str
     said = [line.split(":")[0] for line in relay.commands]
     first = ["MAIL FROM", "RCPT TO", *["DATA"] * len(mode), "RSET"]
     assert said == ["EHLO news.example.org", *first, "MAIL FROM", "RCPT TO", "DATA", "QUIT"]
+
+
+async def test_a_relay_that_will_not_clear_an_envelope_is_asked_nothing_more() -> None:
+    async with FakeRelay() as relay, transport(relay) as out:
+        relay.on("RCPT", say("550 5.1.1 no such mailbox"), to=BO)
+        relay.on("RSET", say("500 5.5.2 what?"), times=1)
+        outcomes = await attempts(out, BO, CY, DI)
+    assert kinds(outcomes) == [Refused, Reply, Reply]
+    assert relay.connections == 2
+    assert sum(line.startswith("MAIL") for line in relay.commands) == 3
+
+
+@pytest.mark.parametrize("nobody", ["250 2.0.0 what?", "421 4.3.2 closing"])
+async def test_nor_one_that_is_out_of_step_after_a_refused_recipient(nobody: str) -> None:
+    async with FakeRelay(nobody=nobody, **PIPELINED) as relay, transport(relay) as out:
+        relay.on("RCPT", say("550 5.1.1 no such mailbox"), to=BO)
+        outcomes = await attempts(out, BO, CY, DI)
+    assert kinds(outcomes) == [Refused, Reply, Reply]
+    assert relay.connections == 2
 
 
 # -------------------------------------------------- what goes wrong with the connection
@@ -386,20 +405,6 @@ async def test_at_most_a_window_is_in_doubt_and_the_rest_goes_on() -> None:
     assert relay.connections == 2
 
 
-# ------------------------------------------------------------------- one round trip
-
-
-@pytest.mark.parametrize("mode", MODES)
-async def test_what_waits_for_what(mode: dict[str, Any]) -> None:
-    gate = asyncio.Event()
-    async with FakeRelay(**mode) as relay, transport(relay) as out:
-        relay.on("dot", hold(gate), times=1)
-        sending = [asyncio.create_task(attempt(out, to)) for to in (BO, CY, DI)]
-        await relay.reached("dot")
-        gate.set()
-        assert kinds(await asyncio.gather(*sending)) == [Reply] * 3
-
-
 @pytest.mark.parametrize("mode", [PIPELINED, WINDOWED])
 async def test_a_message_that_comes_late_is_written_behind_the_one_on_its_way(
     mode: dict[str, Any],
@@ -416,3 +421,42 @@ async def test_a_message_that_comes_late_is_written_behind_the_one_on_its_way(
         gate.set()
         assert kinds(await asyncio.gather(first, second)) == [Reply] * 2
     assert relay.connections == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_whoever_is_told_421_is_not_carried_again_and_the_next_has_another_connection(
+    mode: dict[str, Any],
+) -> None:
+    # It says so and stays: nothing more is put on that connection all the same.
+    async with FakeRelay(**mode) as relay, transport(relay, bdat_window=1) as out:
+        relay.on("dot", say("421 4.3.2 closing"), to=CY)
+        outcomes = await attempts(out, BO, CY, DI)
+    assert kinds(outcomes) == [Reply, RelayDown, Reply]
+    assert [taken.to for taken in relay.heard] == [(BO,), (CY,), (DI,)]
+    assert relay.connections == 2
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_connection_on_which_nobody_waits_any_more_is_closed(mode: dict[str, Any]) -> None:
+    async with FakeRelay(**mode) as relay, transport(relay) as out:
+        relay.on("dot", stall(), times=1)
+        sending = [asyncio.create_task(attempt(out, to)) for to in (BO, CY)]
+        await relay.reached("dot")
+        for task in sending:
+            task.cancel()
+        await asyncio.wait(sending)
+        await relay.all_gone()
+        assert (await attempt(out)).kind is Reply
+
+
+async def test_who_is_pipelined_and_leaves_does_not_cost_the_one_before_its_answer() -> None:
+    gate = asyncio.Event()
+    async with FakeRelay(**PIPELINED) as relay, transport(relay) as out:
+        relay.on("dot", hold(gate), times=1)
+        sending = [asyncio.create_task(attempt(out, to)) for to in (BO, CY, DI)]
+        await relay.reached("dot")
+        sending[1].cancel()
+        await asyncio.wait([sending[1]])
+        gate.set()
+        assert kinds(await asyncio.gather(sending[0], sending[2])) == [Reply, Reply]
+    assert {taken.to for taken in relay.heard} == {(BO,), (DI,)}

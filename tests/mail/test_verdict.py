@@ -3,8 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import Deferred, MailError, Refused, RelayDown
-from digest.mail import enhanced_status, verdict
-from digest.mail.verdict import one_line
+from digest.mail.verdict import about_us, enhanced_status, one_line, verdict
 
 
 @pytest.mark.parametrize(
@@ -90,6 +89,49 @@ def test_a_reply_folds_into_one_short_printable_line(text: str) -> None:
 
 def test_a_status_repeated_on_each_line_is_kept_once() -> None:
     assert one_line("5.7.1 no:\n5.7.1 see\n  our page") == "5.7.1 no: see our page"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (550, "5.7.1 not by our policy"),
+        (554, "5.7.1 relay access denied"),
+        (554, "relay access denied"),
+        (554, "no"),
+        (550, "relaying is prohibited"),
+        (550, "your host is on a blocklist"),
+        (550, "5.7.26 unauthenticated mail is not accepted: DMARC"),
+        (553, "5.1.8 sender's domain does not resolve"),
+        (550, "5.1.7 bad sender"),
+        (554, "5.6.0 not this"),
+        (501, "5.5.4 what?"),
+        (503, "bad sequence"),
+        (421, "closing"),
+        (451, "4.7.1 sender not known here yet"),
+    ],
+)
+def test_what_may_be_about_us_is_told(code: int, text: str) -> None:
+    assert about_us(code, text)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (550, "5.1.1 no such mailbox"),
+        (550, "no"),
+        (550, "no such user here"),
+        (554, "unknown user"),
+        (554, "5.7.1 recipient address rejected: user unknown"),
+        (550, "5.7.17 the mailbox has another owner"),
+        (550, "5.2.1 account is disabled"),
+        (552, "5.2.2 over quota"),
+        (552, "mailbox is full"),
+        (450, "4.2.1 busy"),
+        (550, "5.4.4 no way to this host"),
+    ],
+)
+def test_what_is_about_a_mailbox_is_not(code: int, text: str) -> None:
+    assert not about_us(code, text)
 
 
 def check(code: int, text: str, during: str, expected: type[MailError]) -> None:

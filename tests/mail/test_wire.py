@@ -1,54 +1,15 @@
 """Replies do not come in the pieces they were sent in."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.mail.wire import Wire
-
-
-class Loopback(asyncio.Transport):
-    """A transport whose other end is a function of what was written."""
-
-    def __init__(self, answer: Callable[[bytes], list[bytes]]) -> None:
-        super().__init__()
-        self._answer = answer
-        self._protocol: asyncio.BaseProtocol | None = None
-        self._closing = False
-        self.unsent = 0
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        self._protocol = protocol
-
-    def is_closing(self) -> bool:
-        return self._closing
-
-    def get_write_buffer_size(self) -> int:
-        return self.unsent
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        for piece in self._answer(bytes(data)):
-            asyncio.get_running_loop().call_soon(self.feed, piece)
-
-    def feed(self, piece: bytes) -> None:
-        wire = cast(Wire, self._protocol)
-        while piece:
-            space = wire.get_buffer(-1)
-            now, piece = piece[: len(space)], piece[len(space) :]
-            space[: len(now)] = now
-            wire.buffer_updated(len(now))
-
-    def abort(self) -> None:
-        if not self._closing:
-            self._closing = True
-            asyncio.get_running_loop().call_soon(cast(Wire, self._protocol).connection_lost, None)
-
-    close = abort
+from loopback import Loopback
 
 
 class Ears:
@@ -86,7 +47,7 @@ class Ears:
             await self._changed.wait()
 
 
-def wired(answer: Callable[[bytes], list[bytes]], timeout_s: float = 5) -> tuple[Wire, Ears]:
+def wired(answer: Callable[[bytes], Sequence[bytes]], timeout_s: float = 5) -> tuple[Wire, Ears]:
     ears = Ears()
     return Wire(Loopback(answer), ears, timeout_s=timeout_s), ears
 

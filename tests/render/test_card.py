@@ -5,7 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from digest.render.card import HEIGHT, WIDTH, card, icon
+from digest.render.cards import card, icon
+from digest.render.frame import CARD_HEIGHT as HEIGHT
+from digest.render.frame import CARD_WIDTH as WIDTH
 from painted import seen
 
 INK = (29, 27, 24)

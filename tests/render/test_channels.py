@@ -6,7 +6,7 @@ from digest.render import Press
 from digest.render.channels import (
     Channel,
     channel_page,
-    channels,
+    channels_of,
     folder,
     opml,
     topic_key,
@@ -16,7 +16,7 @@ from feedroom import SECTIONS, SITE, SOURCES, make_newsletter
 
 
 def test_a_newsletter_has_a_feed_for_everything_that_people_may_want_alone() -> None:
-    own = channels(make_newsletter(), sections=SECTIONS, sources=SOURCES)
+    own = channels_of(make_newsletter(), sections=SECTIONS, sources=SOURCES)
     assert [(folder(channel), channel.title) for channel in own] == [
         ("feeds/daily", "The Daily"),
         ("feeds/daily/stories", "The Daily · Stories"),
@@ -31,7 +31,7 @@ def test_a_newsletter_has_a_feed_for_everything_that_people_may_want_alone() -> 
 
 def test_no_two_feeds_lie_in_one_folder() -> None:
     spelled = make_newsletter(feed_topics=("Sea ferries", "sea-ferries", "!!", "C", "C++", "C#"))
-    found = [folder(channel) for channel in channels(spelled)]
+    found = [folder(channel) for channel in channels_of(spelled)]
     assert len(found) == len(set(found))
     assert "feeds/daily/topic/sea-ferries" in found
 
@@ -60,13 +60,13 @@ def test_topics_that_lose_the_same_letters_stay_apart() -> None:
 
 
 def test_titles_are_in_the_newsletters_language() -> None:
-    german = channels(make_newsletter(language="de"), sections=SECTIONS)
+    german = channels_of(make_newsletter(language="de"), sections=SECTIONS)
     assert german[2].title == "The Daily · Kurz gemeldet"
 
 
 def test_opml_lists_every_feed_once(press: Press) -> None:
     daily, weekly = make_newsletter(), make_newsletter(slug="weekly", title="A & B <Weekly>")
-    shelves = [(one, channels(one, sections=SECTIONS)) for one in (daily, weekly)]
+    shelves = [(one, channels_of(one, sections=SECTIONS)) for one in (daily, weekly)]
     raw = opml(shelves, press=press)
     assert raw == opml(shelves, press=press)
     root = ElementTree.fromstring(raw)
@@ -88,7 +88,7 @@ def test_opml_lists_every_feed_once(press: Press) -> None:
 
 def test_people_find_every_address_on_one_page(press: Press) -> None:
     newsletter = make_newsletter(title="<Daily> & co")
-    own = channels(newsletter, sections=SECTIONS, sources=SOURCES)
+    own = channels_of(newsletter, sections=SECTIONS, sources=SOURCES)
     page = html.document_fromstring(channel_page(newsletter, own, press=press))
     written = [code.text for code in page.xpath("//dd/code")]
     assert len(written) == 3 * len(own)

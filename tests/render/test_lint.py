@@ -1,6 +1,6 @@
 """The lint, rule by rule: a good message keeps every row, and each way to break one is told.
 
-What is about HTML is in test_lint_html.
+What is about HTML is in test_lint_html, about signatures in test_lint_signed.
 """
 
 import re
@@ -220,17 +220,6 @@ def test_a_mail_of_text_alone_keeps_the_rows_about_html() -> None:
     told = lint(raw, envelope_to="ann@example.com", postal_address=ADDRESS)
     assert told.faults == ()
     assert [told.of(row)[0].text for row in ("M18", "M22", "clients")] == ["no HTML"] * 3
-
-
-def test_a_signed_message_is_asked_for_what_the_signature_covers() -> None:
-    fields = "from:from:subject:date:to:message-id:mime-version:content-type:list-id"
-    signature = (
-        "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=news.example.org;\n"
-        f" h={fields}:\n list-unsubscribe:list-unsubscribe-post; b=abc"
-    )
-    told = report(head("List-Post: NO", signature)(GOOD))
-    assert told.faults == ()
-    assert not [finding for finding in told.of("M11") if finding.state == "open"]
 
 
 def test_a_postal_address_is_wanted_and_compared_where_it_is_known() -> None:

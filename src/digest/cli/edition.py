@@ -25,7 +25,7 @@ from digest.cli.frame import (
     slot_by_hand,
     with_app,
 )
-from digest.errors import Conflict, DigestError, NotFound
+from digest.errors import AskedToStop, Conflict, DigestError, NotFound
 from digest.model import Edition, EditionState, Slot
 from digest.settings import Newsletter, Source
 from digest.shelf import Visit
@@ -211,13 +211,13 @@ async def _let_out(
     """Approve if that is automatic, publish, send; what went wrong, for after the report."""
     try:
         if app.stopping.is_set():
-            raise Conflict("asked to stop; `digest run` goes on from here")
+            raise AskedToStop("asked to stop; `digest run` goes on from here")
         # One that says why it waits is too short: a person decides.
         if record.state is EditionState.DRAFT and newsletter.auto_approve and not record.reason:
             with suppress(Conflict):  # another process was faster: the same edition goes out
                 await pipeline.approve(app, record.id)
         if app.stopping.is_set():
-            raise Conflict("asked to stop; `digest run` goes on from here")
+            raise AskedToStop("asked to stop; `digest run` goes on from here")
         await publishing.publish(app, early=(record.id,), progress=bars.step)
         async with app.db.read() as conn:
             record = await editions.get(conn, record.id)

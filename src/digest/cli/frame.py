@@ -49,9 +49,9 @@ def exit_code(error: DigestError) -> int:
         return EXIT_CONFIG
     if isinstance(error, NotFound):
         return EXIT_NOT_FOUND
-    if isinstance(error, Conflict):
-        return EXIT_CONFLICT
-    return EXIT_TEMPORARY if error.temporary else 1
+    if error.temporary:
+        return EXIT_TEMPORARY
+    return EXIT_CONFLICT if isinstance(error, Conflict) else 1
 
 
 def fail(error: DigestError) -> typer.Exit:

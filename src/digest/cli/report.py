@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from digest import deliver
-from digest.app import App
+from digest.app import App, relays_of
 from digest.cli import show
 from digest.model import Counts, Edition, EditionState
 from digest.shelf import Visit
@@ -69,11 +69,11 @@ async def look_back(
 
 
 def _where_mails(app: App) -> str | None:
-    by = app.settings.mail.by
-    if by == "embedded":
+    if app.keeps_mails:
         outbox = f"{app.settings.site.base_url}/outbox"
         return f"{app.outbox} (a Maildir); `digest serve` shows them at {outbox}"
-    return str(app.data_dir / "mails") if by == "folder" else None
+    folders = any(relay.by == "folder" for relay in relays_of(app.settings).values())
+    return str(app.data_dir / "mails") if folders else None
 
 
 def show_run(told: Told, *, as_json: bool) -> None:

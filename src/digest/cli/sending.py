@@ -67,7 +67,7 @@ def missing(
                 raise Conflict(
                     f"whoever is {wrong[0]} is not written to again: --state failed or doubtful"
                 )
-            reaching.see_open(record, now=app.now())
+            reaching.see_open(record)
         elif state or doubtful:
             raise Conflict("--state and --doubtful say to whom to send: with --send")
         if not as_json:

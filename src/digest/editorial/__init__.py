@@ -14,43 +14,31 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from digest.editorial.clean import clean
-from digest.editorial.corrections import Change, ChangeKind, compare, correction, noteworthy
-from digest.editorial.identity import identify, identity, judge_identity
-from digest.editorial.personalise import pick
-from digest.editorial.sections import section_slug
-from digest.editorial.sentences import split_sentences
+from digest.doors import door
 from digest.model import Correction, Edit, Edition, Item, Kind, Story, Summary, Told
 from digest.settings import Newsletter
 
 if TYPE_CHECKING:
+    from digest.editorial.cleaning import clean
+    from digest.editorial.corrections import Change, ChangeKind, compare, correction, noteworthy
+    from digest.editorial.identities import identify, identity, judge_identity
     from digest.editorial.learning import SectionModel, Trained
-
-__all__ = [
-    "Change",
-    "ChangeKind",
-    "clean",
-    "compare",
-    "compose",
-    "correction",
-    "identify",
-    "identity",
-    "independent",
-    "judge_identity",
-    "learned_sections",
-    "noteworthy",
-    "pick",
-    "section_slug",
-    "sections_by_origin",
-    "split_sentences",
-    "stories",
-    "summarize",
-    "summarize_line",
-    "summarize_story",
-    "train_sections",
-    "who_said",
-    "why_summary",
-]
+    from digest.editorial.personalise import pick
+    from digest.editorial.sentences import split_sentences
+    from digest.editorial.slugs import section_slug
+else:
+    __getattr__ = door(
+        __name__,
+        {
+            "cleaning": "clean",
+            "corrections": "Change ChangeKind compare correction noteworthy",
+            "identities": "identify identity judge_identity",
+            "learning": "SectionModel Trained",
+            "personalise": "pick",
+            "sentences": "split_sentences",
+            "slugs": "section_slug",
+        },
+    )
 
 # NumPy and SciPy take most of a second to load: only who composes waits for them.
 

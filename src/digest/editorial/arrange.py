@@ -17,7 +17,8 @@ from digest.editorial.hand import Acts, Group, acts_on, hand_of, introduction, r
 from digest.editorial.learning import SectionModel
 from digest.editorial.limits import arrange_section, cut_briefs, cut_edition, cut_section
 from digest.editorial.rank import choose_lead, score_terms
-from digest.editorial.sections import Sections, section_slug
+from digest.editorial.sections import Sections
+from digest.editorial.slugs import section_slug
 from digest.editorial.text import Reading, fold_space
 from digest.editorial.write import write_story
 from digest.model import (

@@ -1,14 +1,13 @@
 """Where a story belongs: ordered rules, the first decisive one wins and says why."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from digest.editorial.slugs import section_slug
 from digest.editorial.text import Reading, tokens
 from digest.settings import SectionRule
 
@@ -32,20 +31,6 @@ class Placing:
     index: int
     reason: str
     keywords: float = 0.0
-
-
-def section_slug(rule: SectionRule) -> str:
-    """What subscribers' choices and feeds are stored under: at most 63 of a-z, 0-9 and "-".
-
-    A title without any Latin letter gets a slug that is stable but not readable; give
-    `slug` in config.toml to have a better one.
-    """
-    if rule.slug:
-        return rule.slug
-    letters = unicodedata.normalize("NFKD", rule.title).encode("ascii", "ignore").decode()
-    slug = re.sub(r"[^a-z0-9]+", "-", letters.lower())[:63].strip("-")
-    digest = blake2b(rule.title.encode(), digest_size=4).hexdigest()
-    return slug if any(letter.isalpha() for letter in slug) else f"section-{digest}"
 
 
 class Sections:

@@ -10,23 +10,24 @@ A transport is anything that behaves like `Transport`; ours are `SmtpTransport` 
 relay of our own that keeps mails in a Maildir instead of delivering them.
 """
 
-from digest.mail.pace import Pace
-from digest.mail.relay import EmbeddedRelay, Kept
-from digest.mail.sinks import FolderTransport, MemoryTransport, Sent
-from digest.mail.smtp import SmtpTransport
-from digest.mail.transport import Reply, Transport
-from digest.mail.verdict import enhanced_status, verdict
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "EmbeddedRelay",
-    "FolderTransport",
-    "Kept",
-    "MemoryTransport",
-    "Pace",
-    "Reply",
-    "Sent",
-    "SmtpTransport",
-    "Transport",
-    "enhanced_status",
-    "verdict",
-]
+from digest.doors import door
+
+if TYPE_CHECKING:
+    from digest.mail.pace import Pace
+    from digest.mail.relay import EmbeddedRelay, Kept
+    from digest.mail.sinks import FolderTransport, MemoryTransport, Sent
+    from digest.mail.smtp import SmtpTransport
+    from digest.mail.transport import Reply, Transport
+else:
+    __getattr__ = door(
+        __name__,
+        {
+            "pace": "Pace",
+            "relay": "EmbeddedRelay Kept",
+            "sinks": "FolderTransport MemoryTransport Sent",
+            "smtp": "SmtpTransport",
+            "transport": "Reply Transport",
+        },
+    )

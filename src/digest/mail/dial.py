@@ -7,7 +7,7 @@ does not verify, a relay that has stopped offering STARTTLS, a password in clear
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 import aiosmtplib
@@ -118,24 +118,11 @@ class Dialler:
             await client.helo()
 
     async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
-        offered = client.server_auth_methods
-        wanted = _AUTO if self._relay.auth == "auto" else (self._relay.auth,)
-        ways = [way for way in wanted if way in offered]
-        if not ways:
-            has = ", ".join(offered).upper() or "none"
-            raise RelayDown(
-                0,
-                f"the relay {self.where} offers no AUTH that is wanted "
-                f"({', '.join(wanted).upper()}): it has {one_line(has)}",
-            )
-        if not _is_private(client):
-            ways = [way for way in ways if way not in _READABLE]
-        if not ways:
-            raise RelayDown(
-                0,
-                f"the password would go to {self.where} in clear text: "
-                'set tls = "starttls" or "implicit"',
-            )
+        private = is_private(
+            client.get_transport_info("peername"),
+            secure=client.get_transport_info("sslcontext") is not None,
+        )
+        ways = mechanisms(self._relay, client.server_auth_methods, private=private)
         password = self._password()
         if not password:
             raise RelayDown(0, f"there is no password for the relay {self.where}")
@@ -181,12 +168,35 @@ class Dialler:
         return context
 
 
-def _is_private(client: aiosmtplib.SMTP) -> bool:
-    """Whether nobody but the relay can read what is said on this connection."""
-    if client.get_transport_info("sslcontext") is not None:
-        return True
-    peer = client.get_transport_info("peername")
-    # A Unix socket's is text; of TCP it is a tuple that begins with the address.
-    if not isinstance(peer, tuple):
+def mechanisms(relay: settings.Relay, offered: Sequence[str], *, private: bool) -> list[str]:
+    """Those of *offered* that may be tried, strongest first.
+
+    Args:
+        offered: in small letters.
+        private: nobody but the relay can read what is said.
+
+    Raises:
+        RelayDown: none is left; nothing was said.
+    """
+    wanted = _AUTO if relay.auth == "auto" else (relay.auth,)
+    ways = [way for way in wanted if way in offered]
+    if not ways:
+        has = one_line(", ".join(offered).upper()) or "none"
+        want = ", ".join(wanted).upper()
+        raise RelayDown(0, f"the relay offers no AUTH that is wanted ({want}): it has {has}")
+    if not private:
+        ways = [way for way in ways if way not in _READABLE]
+    if not ways:
+        raise RelayDown(0, 'the password would go to the relay in clear text: set tls = "starttls"')
+    return ways
+
+
+def is_private(peer: object, *, secure: bool) -> bool:
+    """Whether nobody but the relay can read what is said to *peer*, as a socket names it.
+
+    Only the address counts: what a name leads to is whatever DNS says.
+    """
+    if secure or not isinstance(peer, tuple):
+        # A Unix socket's is text; of TCP it is a tuple that begins with the address.
         return True
     return ipaddress.ip_address(str(peer[0]).partition("%")[0]).is_loopback

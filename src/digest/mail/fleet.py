@@ -191,8 +191,8 @@ class Fleet:
         """See `Transport.send`.
 
         Raises:
-            RelayDown: no way is left, and why, each by its name.
-            Deferred: also when today's share of the warm-up plan is used up; code 0 then.
+            RelayDown: no way is left, and why, each by its name; or today's share of the warm-up
+                plan is used up.
         """
         if self._signing is not None:
             message = await self._signing.sign(message)
@@ -273,8 +273,7 @@ class Fleet:
         """Wait until somebody may take it.
 
         Raises:
-            Deferred: whoever is up has no share of the day left.
-            RelayDown: nobody is up, and nobody is being tried.
+            RelayDown: nobody is up or has a share of the day left, and nobody is being tried.
         """
         trials = [
             berth.trial for berth in self._berths
@@ -286,7 +285,8 @@ class Fleet:
         now = self._clock()
         spent = [berth for berth in self._berths if self._up(berth) and now < berth.spent_until]
         if spent and not any(not self._up(berth) for berth in self._berths if not berth.standby):
-            raise Deferred(0, "today's share of the warm-up plan is used up", relay=spent[0].name)
+            # Nobody's try: the day is over for all of them.
+            raise RelayDown(0, "today's share of the warm-up plan is used up", relay=spent[0].name)
         raise self._nobody(errand)
 
     def _nobody(self, errand: _Errand | None) -> RelayDown:

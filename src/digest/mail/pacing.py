@@ -292,7 +292,7 @@ class Pacing:
         stepped = False
         if lane and not own:
             stepped = self._slow_down(lane, words, at)
-        by_itself = code == 421 or way.asks_itself(lane, words)
+        by_itself = code == 421 or not lane or way.asks_itself(lane, words)
         if by_itself and way.slow_down(at, self._minute_from, words):
             stepped = True
             pace = round(way.flow.rate())

@@ -25,6 +25,8 @@ _TRUSTED_S: Final = 3600.0
 _LANES: Final = 3
 #: Different words that are told apart in a minute.
 _WORDS: Final = 16
+#: Permissions that were not answered for so long were not used: the relay could not be reached.
+_UNANSWERED_S: Final = 60.0
 _DAY_S: Final = 86_400
 #: Days that are remembered, for a clock that goes back.
 _DAYS: Final = 3
@@ -38,7 +40,6 @@ class _Kept:
     """What outlives a restart; rates and counts are of all processes together."""
 
     day: Annotated[int, Field(ge=0, le=10**7)] = 0
-    given: _Count = 0.0
     accepted: _Count = 0.0
     used_at: At = 0.0
     begun_at: At = 0.0
@@ -83,11 +84,11 @@ class RelayUse:
         self.is_bounded = bool(self.flow.limit or settings.pace.slow_start_min)
         self.is_changed = False
         #: What other days had, in case the clock goes back to one.
-        self.days: dict[int, tuple[float, float]] = {}
+        self.days: dict[int, float] = {}
         #: Number of the day that is counted, and when it begins and ends.
         self.day, self.day_from, self.day_to = 0, 0.0, 0.0
         self.allowed: float = math.inf
-        #: Permissions used today, and mails accepted.
+        #: Permissions that were taken today and not given back, and mails accepted.
         self.given, self.accepted = 0.0, 0.0
         #: The last permission, and the first after a pause.
         self.used_at, self.begun_at = 0.0, 0.0
@@ -105,8 +106,8 @@ class RelayUse:
         """Count anew; if the clock was put back, go on with that day's count."""
         day = int(at // _DAY_S)
         if day != self.day:
-            self.days[self.day] = (self.given, self.accepted)
-            self.given, self.accepted = self.days.pop(day, (0.0, 0.0))
+            self.days[self.day] = self.accepted
+            self.given = self.accepted = self.days.pop(day, 0.0)
             while len(self.days) > _DAYS:
                 del self.days[next(iter(self.days))]
         self.day, self.day_from, self.day_to = day, day * _DAY_S, (day + 1) * _DAY_S
@@ -125,7 +126,7 @@ class RelayUse:
         """Take a permission; seconds to wait before using it.  Infinity: nothing was taken."""
         if not self.day_from <= at < self.day_to:
             self.new_day(at)
-        if self.given >= self.allowed:
+        if self.given >= self.allowed and not self._given_back(at):
             return math.inf
         self.given += 1
         self.is_changed = True
@@ -135,6 +136,12 @@ class RelayUse:
         most = self._starting(at, slow_start_s) if slow_start_s else math.inf
         self.used_at = at
         return self.flow.promise(at, most)
+
+    def _given_back(self, at: float) -> bool:
+        """Whether there is more of the day: what nobody has answered in a minute was not taken."""
+        if abs(at - max(self.used_at, self.heard_at)) >= _UNANSWERED_S:
+            self.given = self.accepted
+        return self.given < self.allowed
 
     def _starting(self, at: float, over_s: float) -> float:
         """Mails a minute that slow start allows; infinity once it is over."""
@@ -207,7 +214,6 @@ class RelayUse:
         pace, slow, whole = self.flow.bucket(), self.flow.slowed, 1 / self.share
         state = _Kept(
             day=self.day,
-            given=self.given * whole,
             accepted=self.accepted * whole,
             used_at=self.used_at,
             begun_at=self.begun_at,
@@ -230,16 +236,15 @@ class RelayUse:
         kept = _KEPT.validate_json(text)
         if kept.reset_at > self.reset_at:
             self.forget(kept.reset_at)
-        given, accepted = kept.given * self.share, kept.accepted * self.share
+        accepted = kept.accepted * self.share
         if not self.day:
             # Nothing was counted yet: `new_day` sees whether that day is today.
             self.day = kept.day
         if kept.day == self.day:
-            self.given = max(self.given, given)
-            self.accepted = max(self.accepted, accepted)
-        else:
-            before = self.days.get(kept.day, (0.0, 0.0))
-            self.days[kept.day] = (max(before[0], given), max(before[1], accepted))
+            more = max(0.0, accepted - self.accepted)
+            self.given, self.accepted = self.given + more, self.accepted + more
+        elif accepted > self.days.get(kept.day, 0.0):
+            self.days[kept.day] = accepted
         if kept.yes_at > self.yes_at:
             self.yes_at = self.heard_at = kept.yes_at
             self.since_yes = kept.since_yes

@@ -222,19 +222,20 @@ class Session:
             self._settle(parcel, error)
         elif parcel.answer is not None and not parcel.answer.done():
             parcel.answer.set_result(Reply(code, enhanced_status(text), text, self._name))
-        if code == 421 or isinstance(error, Vanished) or (early and not self._listens_to_the_end):
-            # Either it hangs up, or what is still being written would be read as commands.
+        if isinstance(error, Vanished) or self._ends_with(code, early=early):
             self._wire.drop(f"after the answer {code} {text}")
         else:
             self._end_if_orphaned()
             self._settled()
 
-    #: Whether a relay that says no to content reads it to the end all the same.
-    _listens_to_the_end = False
-
     def _contradicted(self, refusal: MailError, code: int, text: str) -> MailError:
-        """A yes to content whose envelope was refused."""
+        """What to make of a yes to content whose envelope was refused."""
         return refusal
+
+    def _ends_with(self, code: int, *, early: bool) -> bool:
+        """Whether no use can be made of a connection on which content was answered so."""
+        # It hangs up, or takes what is still being written for commands.
+        return code == 421 or early
 
     def _settled(self) -> None:
         """One parcel less in hand."""
@@ -257,7 +258,7 @@ class Session:
     def _settle_lost(self, parcel: Parcel, command: str, why: str, *, late: bool) -> None:
         silence = f"within {self._relay.timeout_s:g} s"
         error: MailError
-        if parcel.refusal is not None:
+        if parcel.refusal is not None and not (parcel.away and parcel.refusal.code < 400):
             error = parcel.refusal
         elif parcel.away:
             how = f" {silence}" if late else f": {why}"

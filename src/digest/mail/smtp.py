@@ -87,10 +87,15 @@ class SmtpTransport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        for session in list(self._open):
+            session.leave()
+        # Those too that a session has just given back: nobody may call the relay for them.
         self._fail_waiting(RelayDown(0, "the transport was closed"))
-        for task in list(self._dials):
+        dials = list(self._dials)
+        for task in dials:
             task.cancel()
-        await asyncio.gather(*self._dials, return_exceptions=True)
+        await asyncio.gather(*dials, return_exceptions=True)
+        # One may have been opened at the last moment.
         sessions = list(self._open)
         for session in sessions:
             session.leave()

@@ -13,6 +13,7 @@ from digest.mail.transport import Reply
 from digest.mail.verdict import one_line, verdict
 
 _END = b".\r\n"
+_RESET = b"RSET\r\n"
 
 
 class Turns(Session):
@@ -98,18 +99,23 @@ class Turns(Session):
         else:
             self._give_up(parcel, error)
 
-    def _refused(self, parcel: Parcel, error: MailError, *, end: bytes = b"RSET\r\n") -> None:
+    def _refused(self, parcel: Parcel, error: MailError, *, end: bytes = _RESET) -> None:
         """*end* brings the relay back between messages, and the next goes with it.
 
         The sender is told when that is answered: somebody who then sends again finds this
         connection free, and needs no other.
         """
         parcel.refusal = error
-        self._asked.append(("RSET", self._end_heard, parcel))
+        heard = self._reset_heard if end is _RESET else self._dot_heard
+        self._asked.append(("RSET", heard, parcel))
         self._say(end + self._open_next())
 
-    def _end_heard(self, parcel: Parcel, code: int, raw: bytes) -> None:
-        if code == 421 or not 200 <= code < 600:
+    def _dot_heard(self, parcel: Parcel, code: int, raw: bytes) -> None:
+        """A message of nothing for nobody: a no is as good as a yes."""
+        self._reset_heard(parcel, 250 if 400 <= code < 600 and code != 421 else code, raw)
+
+    def _reset_heard(self, parcel: Parcel, code: int, raw: bytes) -> None:
+        if not 200 <= code < 300:
             self._wire.drop(f"the relay does not go on: {code} {_words(raw)}")
             return
         del self._hand[parcel]

@@ -40,19 +40,31 @@ def verdict(code: int, text: str, *, during: str) -> MailError:
     return RelayDown(code, text)
 
 
+#: What only a mailbox can be, whatever status stands before it.
+_OF_THEM = re.compile(
+    r"(?:user|mailbox|recipient|address|account) (?:is )?(?:unknown|not found|does ?n.t exist)"
+    r"|unknown (?:user|mailbox|recipient|address)|no such (?:user|mailbox|recipient|address)"
+    r"|does not exist|(?:mailbox|account|user|quota).{0,20}(?:full|over ?quota|exceeded|disabled)",
+    re.I,
+)
 #: Words of relays that refuse whoever sends, where the status does not say so.
 _OF_US = re.compile(
     r"relay(?:ing)? (?:access )?(?:is )?(?:denied|prohibited|not (?:permitted|allowed))"
-    r"|not permitted to relay|unable to relay|authenticat|sender (?:address )?(?:rejected|denied)"
+    r"|not permitted|unable to relay|authenticat|sender (?:address )?(?:rejected|denied)"
     r"|not (?:authori[sz]ed|allowed) to send|client host|your (?:ip|host|server|domain|network)"
     r"|black ?list|block ?list|blocked|reputation|policy|spam|suspended account|sending limit"
     r"|quota exceeded for|dmarc|dkim|\bspf\b",
     re.I,
 )
+#: Of class 7, yet about the recipient: no lists here, closed, another owner (RFC 3463, RFC 5248,
+#: RFC 7293).
+_THEIR_POLICY = frozenset({"2", "13", "17", "18", "19"})
 
 
 def about_us(code: int, text: str) -> bool:
-    """Whether a refusal of a person may be one of whoever sends: policy, not a mailbox.
+    """Whether a refusal of one person may really be of whoever sends, or of what we say.
+
+    Then the next person will be refused as well, and it would be wrong to call the addresses bad.
 
     >>> about_us(554, "5.7.1 relay access denied")
     True
@@ -60,12 +72,18 @@ def about_us(code: int, text: str) -> bool:
     False
     """
     status = enhanced_status(text)
-    if status.startswith(("5.1.", "5.2.", "4.1.", "4.2.")):
-        # 1.7 and 1.8 are of the sender's address.
-        return status in ("5.1.7", "5.1.8")
-    if status.split(".")[1:2] == ["7"]:
+    if code == 421 or code in _ABOUT_US:
         return True
-    return bool(_OF_US.search(text)) or (not status and code == 554)
+    if _OF_THEM.search(text):
+        return False
+    _, subject, detail = status.split(".") if status else ("", "", "")
+    if subject in ("1", "2", "4"):
+        # 1.7 and 1.8 are of the sender's address; the others of the recipient's.
+        return status[2:] in ("1.7", "1.8")
+    if subject == "7":
+        return detail not in _THEIR_POLICY
+    # 5 is the protocol between us, 6 the message.
+    return subject in ("5", "6") or bool(_OF_US.search(text)) or (not status and code == 554)
 
 
 def enhanced_status(text: str) -> str:

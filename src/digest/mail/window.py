@@ -19,9 +19,6 @@ from digest.mail.verdict import one_line, verdict
 class Window(Session):
     """Up to `bdat_window` contents that are not answered yet."""
 
-    # RFC 3030 §2: it discards what it refuses, and is in step afterwards.
-    _listens_to_the_end = True
-
     def go(self) -> None:
         while len(self._hand) < self._relay.bdat_window and (parcel := self._take()):
             # Nothing to be waited for, but it is the sender's to tell that content leaves.
@@ -45,6 +42,16 @@ class Window(Session):
         self._say(envelope + message)
         return answer
 
+    def abandon(self, parcel: Parcel) -> None:
+        if parcel in self._hand and not parcel.away:
+            # Nothing was said of it yet.
+            del self._hand[parcel]
+            self._settled()
+        elif parcel in self._hand:
+            parcel.dropped = True
+            if all(one.dropped for one in self._hand):
+                self._wire.drop("the message was given up")
+
     def _reset_heard(self, parcel: Parcel, code: int, raw: bytes) -> None:
         if code == 421:
             self._refused(parcel, code, raw, "MAIL")
@@ -59,12 +66,17 @@ class Window(Session):
 
     def _refused(self, parcel: Parcel, code: int, raw: bytes, during: str) -> None:
         """Its content is under way all the same, and its BDAT will be answered."""
-        parcel.refusal = verdict(code, one_line(raw.decode(errors="replace")), during=during)
+        if parcel.refusal is None:
+            words = one_line(raw.decode(errors="replace"))
+            parcel.refusal = verdict(code, words, during=during)
         if isinstance(parcel.refusal, RelayDown):
             self._full = True
-        if code == 421:
-            # It hangs up; whether it has read what follows cannot be known.
-            self._wire.drop(parcel.refusal.text)
+
+    def _ends_with(self, code: int, *, early: bool) -> bool:
+        # RFC 3030 §2: content that is refused is read to its end all the same.  And whatever it
+        # still says before it hangs up takes somebody out of doubt.
+        self._full = self._full or code == 421
+        return False
 
     def _contradicted(self, refusal: MailError, code: int, text: str) -> MailError:
         if isinstance(refusal, RelayDown):

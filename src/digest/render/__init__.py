@@ -8,80 +8,62 @@ arguments give the same octets, always.
 Text from outside is never a template, never a header, never unescaped.
 """
 
-from digest.render.card import card, icon
-from digest.render.channels import Channel, channel_page, channels, folder, opml
-from digest.render.checks import lint
-from digest.render.checks.findings import Report
-from digest.render.excerpt import excerpt
-from digest.render.feed_entries import week_name
-from digest.render.feeds import archive_files, feed_files, view_files
-from digest.render.layout import HTML_LIMIT, Layout, compile_layout
-from digest.render.leaving import LeaveState, leave_page
-from digest.render.links import FeedFormat, Links
-from digest.render.message import fill
-from digest.render.pages import edition_page, story_pages
-from digest.render.press import Issue, Press, issue
-from digest.render.shelves import (
-    Front,
-    Line,
-    front_page,
-    missing_page,
-    newsletter_page,
-    search_page,
-    section_page,
-    year_page,
-)
-from digest.render.showing import Gallery, content_id, without_content_ids
-from digest.render.sitemap import robots, sitemap_files
-from digest.render.templates import HOLES, Templates, default_templates
-from digest.render.wishes import preferences_page
-from digest.render.wording import frame_language, known_languages
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "HOLES",
-    "HTML_LIMIT",
-    "Channel",
-    "FeedFormat",
-    "Front",
-    "Gallery",
-    "Issue",
-    "Layout",
-    "LeaveState",
-    "Line",
-    "Links",
-    "Press",
-    "Report",
-    "Templates",
-    "archive_files",
-    "card",
-    "channel_page",
-    "channels",
-    "compile_layout",
-    "content_id",
-    "default_templates",
-    "edition_page",
-    "excerpt",
-    "feed_files",
-    "fill",
-    "folder",
-    "frame_language",
-    "front_page",
-    "icon",
-    "issue",
-    "known_languages",
-    "leave_page",
-    "lint",
-    "missing_page",
-    "newsletter_page",
-    "opml",
-    "preferences_page",
-    "robots",
-    "search_page",
-    "section_page",
-    "sitemap_files",
-    "story_pages",
-    "view_files",
-    "week_name",
-    "without_content_ids",
-    "year_page",
-]
+from digest.doors import door
+
+if TYPE_CHECKING:
+    from digest.render.cards import card, icon
+    from digest.render.channels import Channel, channel_page, channels_of, folder, opml
+    from digest.render.checks import lint
+    from digest.render.checks.findings import Report
+    from digest.render.feed_entries import week_name
+    from digest.render.feeds import archive_files, feed_files, view_files
+    from digest.render.layout import HTML_LIMIT, Layout, compile_layout
+    from digest.render.leaving import LeaveState, leave_page
+    from digest.render.links import FeedFormat, Links
+    from digest.render.message import fill
+    from digest.render.pages import edition_page, story_pages
+    from digest.render.press import Issue, Press, issue
+    from digest.render.shelves import (
+        Front,
+        Line,
+        front_page,
+        missing_page,
+        newsletter_page,
+        search_page,
+        section_page,
+        year_page,
+    )
+    from digest.render.showing import Gallery, content_id, without_content_ids
+    from digest.render.sitemap import robots, sitemap_files
+    from digest.render.templates import HOLES, Templates, default_templates
+    from digest.render.wishes import preferences_page
+    from digest.render.wording import frame_language, known_languages
+else:
+    __getattr__ = door(
+        __name__,
+        {
+            "cards": "card icon",
+            "channels": "Channel channel_page channels_of folder opml",
+            "checks": "lint",
+            "checks.findings": "Report",
+            "feed_entries": "week_name",
+            "feeds": "archive_files feed_files view_files",
+            "layout": "HTML_LIMIT Layout compile_layout",
+            "leaving": "LeaveState leave_page",
+            "links": "FeedFormat Links",
+            "message": "fill",
+            "pages": "edition_page story_pages",
+            "press": "Issue Press issue",
+            "shelves": (
+                "Front Line front_page missing_page newsletter_page search_page section_page "
+                "year_page"
+            ),
+            "showing": "Gallery content_id without_content_ids",
+            "sitemap": "robots sitemap_files",
+            "templates": "HOLES Templates default_templates",
+            "wishes": "preferences_page",
+            "wording": "frame_language known_languages",
+        },
+    )

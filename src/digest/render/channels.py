@@ -58,7 +58,7 @@ class Offered:
     addresses: tuple[tuple[str, str, str], ...]
 
 
-def channels(
+def channels_of(
     newsletter: Newsletter,
     *,
     sections: Sequence[tuple[str, str]] = (),

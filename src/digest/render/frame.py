@@ -8,14 +8,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
 from markupsafe import Markup
 
-from digest.render.card import HEIGHT, WIDTH
 from digest.render.links import Links
 from digest.render.press import Press
 from digest.render.showing import imprint
@@ -23,6 +22,10 @@ from digest.render.shown import Picture
 from digest.render.tidy import direction, one_line
 from digest.render.wording import locale_for, reads_from_right, words_for
 from digest.settings import Newsletter
+
+#: Pixels of a page's card, as OpenGraph's consumers want it.
+CARD_WIDTH: Final = 1200
+CARD_HEIGHT: Final = 630
 
 _NO_FONT = re.compile("[^A-Za-z0-9 -]")
 #: May stand without quotes; words of CSS, as ``serif``, must.
@@ -238,4 +241,4 @@ def portrait(picture: Picture | None, *, card: str, title: str, links: Links) ->
         )
     if not card:
         return None
-    return Portrait(url=links.picture_url(card), alt=title, width=WIDTH, height=HEIGHT)
+    return Portrait(url=links.picture_url(card), alt=title, width=CARD_WIDTH, height=CARD_HEIGHT)

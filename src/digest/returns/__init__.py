@@ -5,7 +5,18 @@ it thinks so.  It asks neither the network nor the time, and knows no key: whose
 and what is done about it, is the verb's (`returning`).
 """
 
-from digest.returns.kinds import Verdict, judged, kind_of
-from digest.returns.understood import Understood, understand
+from typing import TYPE_CHECKING
 
-__all__ = ["Understood", "Verdict", "judged", "kind_of", "understand"]
+from digest.doors import door
+
+if TYPE_CHECKING:
+    from digest.returns.kinds import Verdict, judged, kind_of
+    from digest.returns.understood import Understood, understand
+else:
+    __getattr__ = door(
+        __name__,
+        {
+            "kinds": "Verdict judged kind_of",
+            "understood": "Understood understand",
+        },
+    )

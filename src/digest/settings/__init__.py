@@ -1,7 +1,8 @@
 """config.toml, typed: what may be set, what is wrong with a file, and what is in force.
 
-`tables` and `looks` have every key with its unit and default, `faults` the words for what is
-wrong, `file` the reading.  It knows nothing of what the settings do.
+`tables`, `sending`, `readers` and `looks` have every key with its unit and default; `faults`,
+`outward` and `unmatched` what is wrong with a file, in the words of `naming`; `file` the reading.
+It knows nothing of what the settings do.
 """
 
 from digest.settings.colours import Colours, Palette

@@ -1,40 +1,44 @@
 """What is wrong with a configuration, in words that say what to write instead.
 
 Pure: give it what TOML held; it returns settings or faults.  Here are the choice of words and
-the rules between keys.  What one key may be is in `settings`; files and lines are in
-`settings_file`.
+the rules between keys, but those about sending, which are in `outward`.  What one key may be is in
+`tables` and its neighbours; files and lines are in `file`.
 """
 
-import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, time
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import chain
-from typing import NamedTuple, get_args
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from digest.settings.colours import TEXT_CONTRAST, contrast, is_colour, legible
 from digest.settings.looks import Brand
-from digest.settings.parts import HIDDEN, Place, Secret, Table
+from digest.settings.naming import (
+    SECRETS,
+    TABLES,
+    Fault,
+    Row,
+    brief,
+    dotted,
+    every_at,
+    example,
+    field_at,
+    header,
+    literals,
+    nearest,
+    repeated,
+    rows_of,
+    shown,
+    table_at,
+    texts_of,
+    value_at,
+)
+from digest.settings.outward import sending_faults
+from digest.settings.parts import Place, Secret
 from digest.settings.readers import Returns
-from digest.settings.sending import relay_faults
 from digest.settings.tables import Settings
-
-#: A table as TOML gives it: nothing is sure about its values.
-Row = Mapping[str, object]
-
-
-class Fault(NamedTuple):
-    """What is wrong at a place, as the rest of a sentence that begins with the place."""
-
-    place: Place
-    text: str
 
 
 def check(document: Row) -> tuple[Settings | None, list[Fault]]:
@@ -79,13 +83,13 @@ def _explain(errors: Iterable[ErrorDetails]) -> Iterator[Fault]:
             # One clock may stand without brackets: what is wrong is the clock, not an element.
             place = place[:-1]
         # Elements that have faults of their own do not count for pydantic.
-        if kind == "too_short" and (given or _table(place)):
+        if kind == "too_short" and (given or table_at(place)):
             continue
         if kind == "extra_forbidden":
             yield Fault(place, _unknown(place))
         elif kind == "missing":
-            yield Fault(place, f"is missing; add {_example(place)}")
-        elif kind == "model_type" or (kind == "tuple_type" and _table(place)):
+            yield Fault(place, f"is missing; add {example(place)}")
+        elif kind == "model_type" or (kind == "tuple_type" and table_at(place)):
             yield Fault(place, _not_a_table(place, given))
         else:
             context = error.get("ctx", {})
@@ -93,52 +97,48 @@ def _explain(errors: Iterable[ErrorDetails]) -> Iterator[Fault]:
             said = str(context["error"]) if kind == "value_error" else f"wants {wants}"
             said = said.replace("'", '"')
             hint = _meant(place, given) if kind in ("literal_error", "value_error") else ""
-            sample = "" if kind == "literal_error" else f", such as {_example(place)}"
-            quoted = "" if _table(place[:-1]) is Secret else f"; it is {_brief(given)}"
+            sample = "" if kind == "literal_error" else f", such as {example(place)}"
+            quoted = "" if table_at(place[:-1]) is Secret else f"; it is {brief(given)}"
             yield Fault(place, f"{said}{sample}{quoted}{hint}")
 
 
 def _not_a_table(place: Place, given: object) -> str:
-    if _table(place) is Secret:
+    if table_at(place) is Secret:
         return (
             "is a secret, which is never written here; write"
-            f' {_example(place)} or {{ file = "…" }} and keep it there'
+            f' {example(place)} or {{ file = "…" }} and keep it there'
         )
-    header = _header(place)
-    many = header.startswith("[[")
+    written = header(place)
+    many = written.startswith("[[")
     if isinstance(given, dict | list):
-        return f"wants {'double' if many else 'single'} brackets: write {header}"
-    return f"is a table; write {header} and its keys on the lines below"
+        return f"wants {'double' if many else 'single'} brackets: write {written}"
+    return f"is a table; write {written} and its keys on the lines below"
 
 
 def _unknown(place: Place) -> str:
     *above, name = place
-    table = _table(above)
+    table = table_at(above)
     known = list(table.model_fields) if table else []
-    near = _nearest(str(name), known)
+    near = nearest(str(name), known)
     if near is not None:
-        means = f"`{near}`" if above else _header((near,))
+        means = f"`{near}`" if above else header((near,))
         return f"is not known; did you mean {means}?"
-    homes = [
-        _header(header)
-        for header, other in _TABLES.items()
-        if name in other.model_fields and header
-    ]
+    homes = [header(home) for home, other in TABLES.items() if name in other.model_fields and home]
     if homes:
         return f"is not known here; it belongs under {' or '.join(homes)}"
-    named = known if above else [_header((name,)) for name in known]
+    named = known if above else [header((name,)) for name in known]
     return f"is not known; what can stand here: {', '.join(named)}"
 
 
 def _meant(place: Place, given: object) -> str:
     """Ask whether the nearest of a small choice was meant."""
-    info = _field(place)
+    info = field_at(place)
     if not isinstance(given, str) or info is None:
         return ""
-    choice = [word for word in _literals(info.annotation) if isinstance(word, str)]
+    choice = [word for word in literals(info.annotation) if isinstance(word, str)]
     if place[-1] == "timezone":
         choice = _zones()
-    near = _nearest(given, choice)
+    near = nearest(given, choice)
     return f"; did you mean {shown(near)}?" if near is not None else ""
 
 
@@ -148,118 +148,16 @@ def _zones() -> list[str]:
     return sorted(available_timezones())
 
 
-def _literals(annotation: object) -> Iterator[object]:
-    for part in get_args(annotation):
-        yield part
-        yield from _literals(part)
-
-
-def _nearest(word: str, known: Sequence[str]) -> str | None:
-    folded = {name.casefold(): name for name in known}
-    word = word.casefold()
-    close = get_close_matches(word, folded, n=1, cutoff=0.6)
-    # "thursday" for "thu", "from" for "from_address".
-    begins = [name for name in folded if word and (name.startswith(word) or word.startswith(name))]
-    return next((folded[name] for name in chain(close, begins)), None)
-
-
-def _inner(annotation: object) -> type[Table] | None:
-    """The table that a field holds, be it one, optional or a list of them."""
-    if isinstance(annotation, type) and issubclass(annotation, Table):
-        return annotation
-    return next(filter(None, map(_inner, get_args(annotation))), None)
-
-
-def tables(table: type[Table], above: Place = ()) -> Iterator[tuple[Place, type[Table]]]:
-    """Walk the tables of the model, each with its header."""
-    yield above, table
-    for name, info in table.model_fields.items():
-        inner = _inner(info.annotation)
-        if inner is not None:
-            yield from tables(inner, (*above, name))
-
-
-#: Every table by its header.
-_TABLES = dict(tables(Settings))
-_SECRETS = tuple(place for place, table in _TABLES.items() if table is Secret)
-
-
-def _names(place: Iterable[str | int]) -> Place:
-    return tuple(name for name in place if isinstance(name, str))
-
-
-def _table(place: Iterable[str | int]) -> type[Table] | None:
-    return _TABLES.get(_names(place))
-
-
-def _field(place: Place) -> FieldInfo | None:
-    *above, name = _names(place)
-    table = _table(above)
-    return table.model_fields.get(str(name)) if table else None
-
-
-def _header(place: Place) -> str:
-    info, path = _field(place), ".".join(map(str, _names(place)))
-    many = info is not None and isinstance(info.default, tuple)
-    return f"[[{path}]]" if many else f"[{path}]"
-
-
-def _example(place: Place) -> str:
-    info, name = _field(place), _names(place)[-1]
-    if info is None:
-        return f"{name} = …"
-    return f"{name} = {shown(info.examples[0] if info.examples else info.default)}"
-
-
-def shown(value: object) -> str:
-    """Write *value* as TOML does, on one line, without what looks like a password."""
-    match value:
-        case None:
-            return "not set"
-        case Secret():
-            return HIDDEN
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return f"{value:_}" if isinstance(value, int) and value > 99_999 else f"{value}"
-        case time() | date():
-            return value.isoformat()
-        case dict():
-            return f"{{ {', '.join(f'{key} = {shown(one)}' for key, one in value.items())} }}"
-        case list() | tuple():
-            return f"[{', '.join(map(shown, value))}]"
-    # The user of a database is no secret, and its password is a fault.
-    text = re.sub(r"(?<!postgresql)://[^/?#\s]*@", f"://{HIDDEN}@", str(value))
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _brief(value: object) -> str:
-    # A table that stands in the wrong place may hold anything, a password too.
-    text = "a table" if isinstance(value, dict) else shown(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def dotted(place: Place) -> str:
-    """Write *place* as one word: ``newsletters[0].send_at``; strange keys stand in quotes."""
-    parts = ""
-    for name in place:
-        if isinstance(name, int):
-            parts += f"[{name}]"
-        else:
-            parts += f".{name if re.fullmatch(r'[A-Za-z0-9_-]+', name) else json.dumps(name)}"
-    return parts.removeprefix(".")
-
-
 # ------------------------------------------------------------------ rules between keys
 
 
 def _contradictions(document: Row) -> Iterator[Fault]:
-    sources, newsletters = _rows(document, "sources"), _rows(document, "newsletters")
+    sources, newsletters = rows_of(document, "sources"), rows_of(document, "newsletters")
     ids = [id for _, row in sources if isinstance(id := row.get("id"), str)]
     for place, row in sources:
         yield from _source_place(place, row)
-    yield from _repeated(((*place, "id"), row.get("id")) for place, row in sources)
-    yield from _repeated(((*place, "slug"), row.get("slug")) for place, row in newsletters)
+    yield from repeated(((*place, "id"), row.get("id")) for place, row in sources)
+    yield from repeated(((*place, "slug"), row.get("slug")) for place, row in newsletters)
     if document.get("newsletters", []) == []:
         yield Fault(
             ("newsletters",), "is empty; add [[newsletters]] with a slug and a title below it"
@@ -268,41 +166,15 @@ def _contradictions(document: Row) -> Iterator[Fault]:
     for place, row in newsletters:
         yield from _newsletter(place, row, ids)
         yield from _calendar(place, row, slugs)
-    for place in _SECRETS:
-        secret = _at(document, place)
-        if isinstance(secret, dict) and len(secret.keys() & {"env", "file"}) != 1:
-            yield Fault(place, 'wants either { env = "…" } or { file = "…" }')
-    yield from _ways_out(document)
-    yield from _returns(_at(document, ("returns",)))
-    yield from _model(_at(document, ("model",)))
-    yield from _store_url(_at(document, ("store", "url")))
+    for above in SECRETS:
+        for place, secret in every_at(document, above):
+            if isinstance(secret, dict) and len(secret.keys() & {"env", "file"}) != 1:
+                yield Fault(place, 'wants either { env = "…" } or { file = "…" }')
+    yield from sending_faults(document)
+    yield from _returns(value_at(document, ("returns",)))
+    yield from _model(value_at(document, ("model",)))
+    yield from _store_url(value_at(document, ("store", "url")))
     yield from _contrast(document, newsletters)
-
-
-def _at(document: object, place: Place) -> object:
-    for name in place:
-        document = document.get(name) if isinstance(document, dict) else None
-    return document
-
-
-def _rows(table: Row, name: str, above: Place = ()) -> list[tuple[Place, Row]]:
-    rows = table.get(name)
-    if not isinstance(rows, list):
-        return []
-    return [((*above, name, at), row) for at, row in enumerate(rows) if isinstance(row, dict)]
-
-
-def _texts(row: Row, name: str) -> list[str]:
-    values = row.get(name)
-    return [one for one in values if isinstance(one, str)] if isinstance(values, list) else []
-
-
-def _repeated(named: Iterable[tuple[Place, object]]) -> Iterator[Fault]:
-    seen: dict[str, Place] = {}
-    for place, name in named:
-        if isinstance(name, str) and seen.setdefault(name, place) is not place:
-            first = dotted(seen[name])
-            yield Fault(place, f"is {shown(name)} again, which {first} has; choose another")
 
 
 def _section_name(place: Place, row: Row) -> tuple[Place, object]:
@@ -319,11 +191,11 @@ def _source_place(place: Place, row: Row) -> Iterator[Fault]:
         case "feed" if has_url and has_path:
             yield Fault(place, "has both url and path; keep one")
         case "feed" if not (has_url or has_path):
-            yield Fault(place, f"is a feed and needs {_example((*place, 'url'))} or a path")
+            yield Fault(place, f"is a feed and needs {example((*place, 'url'))} or a path")
         case "page" if not has_url:
-            yield Fault(place, f"is a page and needs {_example((*place, 'url'))}")
+            yield Fault(place, f"is a page and needs {example((*place, 'url'))}")
         case "folder" if not has_path:
-            yield Fault(place, f"is a folder and needs {_example((*place, 'path'))}")
+            yield Fault(place, f"is a folder and needs {example((*place, 'path'))}")
         case "mailbox" if has_url == has_path:
             yield Fault(
                 place,
@@ -350,18 +222,18 @@ def _source_url(place: Place, row: Row) -> Iterator[Fault]:
         yield Fault((*place, "url"), 'is a mailbox; write kind = "mailbox"')
     elif kind == "mailbox" and ":" in url.partition("://")[2].rpartition("@")[0]:
         secret = (*place, "password")
-        yield Fault((*place, "url"), f"holds a password; take it out and add {_example(secret)}")
+        yield Fault((*place, "url"), f"holds a password; take it out and add {example(secret)}")
 
 
 def _newsletter(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fault]:
     yield from _unknown_sources(place, row, ids)
-    sections = _rows(row, "sections", place)
-    yield from _repeated(_section_name(at, section) for at, section in sections)
-    chosen = _texts(row, "sources")
+    sections = rows_of(row, "sections", place)
+    yield from repeated(_section_name(at, section) for at, section in sections)
+    chosen = texts_of(row, "sources")
     takes_all: Place | None = None
     for at, section in sections:
         yield from _unknown_sources(at, section, ids)
-        for source in _texts(section, "sources"):
+        for source in texts_of(section, "sources"):
             if chosen and source in ids and source not in chosen:
                 yield Fault(
                     (*at, "sources"),
@@ -380,9 +252,9 @@ def _newsletter(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fault]:
 
 
 def _unknown_sources(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fault]:
-    for source in _texts(row, "sources"):
+    for source in texts_of(row, "sources"):
         if source not in ids:
-            near = _nearest(source, ids)
+            near = nearest(source, ids)
             hint = f"did you mean {shown(near)}?" if near else "declare it under [[sources]]"
             yield Fault(
                 (*place, "sources"), f"names {shown(source)}, which is no source's id; {hint}"
@@ -390,11 +262,11 @@ def _unknown_sources(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fau
 
 
 def _calendar(place: Place, row: Row, slugs: Sequence[str]) -> Iterator[Fault]:
-    for other in _texts(row, "best_of"):
+    for other in texts_of(row, "best_of"):
         if other == row.get("slug"):
             yield Fault((*place, "best_of"), "names the newsletter itself; take it out")
         elif other not in slugs:
-            near = _nearest(other, slugs)
+            near = nearest(other, slugs)
             hint = f"did you mean {shown(near)}?" if near else "declare it under [[newsletters]]"
             yield Fault(
                 (*place, "best_of"), f"names {shown(other)}, which is no newsletter's slug; {hint}"
@@ -404,6 +276,18 @@ def _calendar(place: Place, row: Row, slugs: Sequence[str]) -> Iterator[Fault]:
             (*place, "deadline_min"),
             "is for editions that wait; add auto_approve = false, or take it out",
         )
+    clocks = row.get("send_at")
+    if row.get("ahead_h") and isinstance(clocks, list) and len(clocks) > 1:
+        yield Fault(
+            (*place, "ahead_h"),
+            "is for newsletters with one clock: a reader's own hour cannot mean all of"
+            f" {len(clocks)}; leave one in send_at, or take ahead_h out",
+        )
+    elif row.get("ahead_h") and row.get("days") == []:
+        yield Fault(
+            (*place, "ahead_h"),
+            "is for editions of a calendar, and days is empty; name days, or take it out",
+        )
 
 
 def _model(model: object) -> Iterator[Fault]:
@@ -412,22 +296,7 @@ def _model(model: object) -> Iterator[Fault]:
     for name, other in (("url", "name"), ("name", "url")):
         if model.get(name) and not model.get(other):
             place = ("model", other)
-            yield Fault(
-                place, f"is missing; model.{name} is of no use alone: add {_example(place)}"
-            )
-
-
-def _ways_out(document: Row) -> Iterator[Fault]:
-    for above, name, why in relay_faults(document):
-        place = (*above, name)
-        yield Fault(place, f"is missing; {why}: add {_example(place)}")
-    relays = _rows(document, "relays")
-    yield from _repeated(((*place, "name"), row.get("name")) for place, row in relays)
-    pace = document.get("pace")
-    lanes = _rows(pace, "lanes", ("pace",)) if isinstance(pace, dict) else []
-    yield from _repeated(((*place, "name"), row.get("name")) for place, row in lanes)
-    keys = _rows(document, "dkim")
-    yield from _repeated(((*place, "selector"), row.get("selector")) for place, row in keys)
+            yield Fault(place, f"is missing; model.{name} is of no use alone: add {example(place)}")
 
 
 def _returns(returns: object) -> Iterator[Fault]:
@@ -450,16 +319,16 @@ def _returns(returns: object) -> Iterator[Fault]:
     if "path" in returns:
         yield Fault(("returns",), "has both url and path; keep one")
     if ":" in url.partition("://")[2].rpartition("@")[0]:
-        yield Fault(("returns", "url"), f"holds a password; take it out and add {_example(secret)}")
+        yield Fault(("returns", "url"), f"holds a password; take it out and add {example(secret)}")
     elif "password" not in returns and "path" not in returns:
         yield Fault(
-            secret, f"is missing; the mailbox of returns.url wants it: add {_example(secret)}"
+            secret, f"is missing; the mailbox of returns.url wants it: add {example(secret)}"
         )
 
 
 def _contrast(document: Row, newsletters: Sequence[tuple[Place, Row]]) -> Iterator[Fault]:
     """Find colours of words that do not stand out from what is behind them."""
-    given = _at(document, ("brand",))
+    given = value_at(document, ("brand",))
     brand = given if isinstance(given, dict) else {}
     colours = {
         name: brand.get(name, Brand.model_fields[name].default)
@@ -492,8 +361,8 @@ def _store_url(url: object) -> Iterator[Fault]:
     user, _, _ = rest.rpartition("@")
     if ":" in user or re.search(r"[?&](ssl)?password=", rest):
         secret = ("store", "password")
-        yield Fault(place, f"holds a password; take it out and add {_example(secret)}")
+        yield Fault(place, f"holds a password; take it out and add {example(secret)}")
     if scheme == "sqlite" and not re.match(r"/[^/]|//[^/]", rest):
-        yield Fault(place, f"wants three slashes and a path, such as {_example(place)}")
+        yield Fault(place, f"wants three slashes and a path, such as {example(place)}")
     elif scheme not in ("sqlite", "postgresql"):
         yield Fault(place, "wants sqlite:///PATH or postgresql://USER@HOST/NAME")

@@ -1,8 +1,8 @@
 """config.toml, read: where it is, the line of every key, and where each value came from.
 
 Behind this door are the file and TOML.  The keys, their units and their defaults are in
-`settings`, the words for what is wrong in `settings_faults`; a secret is not read here but by
-`settings.reveal`.
+`tables` and its neighbours, the words for what is wrong in `faults`; a secret is not read here but
+by `reveal`.
 """
 
 import re
@@ -12,7 +12,8 @@ from operator import itemgetter
 from pathlib import Path
 
 from digest.errors import ConfigError
-from digest.settings.faults import Fault, check, dotted, shown
+from digest.settings.faults import check
+from digest.settings.naming import Fault, dotted, shown
 from digest.settings.parts import Place, Secret, Table
 from digest.settings.tables import Loaded
 from digest.settings.unmatched import unmatched

@@ -1,14 +1,12 @@
 """What config.toml says about sending: the ways out, how fast, and with whose signature."""
 
-import re
-from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from digest.settings.parts import ADDRESS, WEB, Host, Line, Place, Secret, Slug, Table, Zone, fits
+from digest.settings.parts import ADDRESS, WEB, Host, Line, Secret, Slug, Table, Zone, fits
 from digest.settings.readers import Domain
 
 #: "06:00-22:00"; one that ends before it begins goes over midnight.
@@ -69,7 +67,8 @@ class Relay(Table):
     ] = Field(default="", examples=["https://api.eu.mailgun.net"])
     #: postmark: the message stream.
     stream: Slug = "broadcast"
-    #: At once; after a kill at most one message of each is in doubt (with BDAT bdat_window).
+    #: At once, of each process; after a kill at most one message of each is in doubt (with BDAT
+    #: bdat_window).
     connections: int = Field(default=8, ge=1, le=500)
     #: Messages on one connection before a new one is made; 0: as many as the relay takes.
     per_connection: int = Field(default=0, ge=0)
@@ -82,8 +81,8 @@ class Relay(Table):
     timeout_s: float = Field(default=60.0, gt=0, le=600)
     #: 0 sends as fast as the relay takes it.
     max_per_minute: int = Field(default=0, ge=0)
-    #: The first day of a plan that makes a new sending address known: so many mails on it, more
-    #: each day by the same factor, until the limit on the last.
+    #: The first day (UTC) of a plan that makes a new sending address known: none before it, so
+    #: many mails on it, more each day by the same factor; after the last day it bounds nothing.
     warm_up_from: date | None = Field(default=None, examples=[date(2026, 6, 1)])
     warm_up_first: int = Field(default=200, ge=1)
     warm_up_last: int = Field(default=200_000, ge=1)
@@ -95,9 +94,10 @@ class NamedRelay(Relay):
 
     name: Slug = Field(examples=["first"])
     by: Way = "smtp"
-    #: Its share of the mails, beside the others'.
+    #: Its share of the mails, beside the others' that are up.
     weight: int = Field(default=1, ge=1, le=1000)
-    #: Only used while all others are down.
+    #: Only used while all others are down, or refuse everybody; not when their day's share is used
+    #: up.
     standby: bool = False
 
 
@@ -114,13 +114,14 @@ class Mail(Relay):
     nameserver: Annotated[str, fits(r"[^\s/]*", "a host, or host:port")] = Field(
         default="", examples=["127.0.0.1:5353"]
     )
-    #: Processes that send one edition; limits are shared out among them.
+    #: Processes that send one edition; limits are shared out among them, connections are not.
     processes: int = Field(default=1, ge=1, le=16)
-    #: People whose intent is committed together before any of their mails leaves.
+    #: People whose intent is committed together before any of their mails leaves; three such
+    #: windows of a chunk are open at most.
     window: int = Field(default=200, ge=1, le=1000)
     #: Times one person is tried when the relay says "later".
     attempts: int = Field(default=5, ge=1, le=50)
-    #: Before the second try; each further one waits twice as long.
+    #: Before the second try; each further one waits twice as long, to an hour.
     retry_s: float = Field(default=60.0, ge=0)
     #: hold: list by name and wait for you; resend: send the same message again.
     on_doubt: Literal["hold", "resend"] = "hold"
@@ -135,7 +136,7 @@ class Lane(Table):
     domains: tuple[Domain, ...] = Field(default=(), strict=False, examples=[["gmail.com"]])
     #: What the names of their mail exchangers end in.
     mx: tuple[Domain, ...] = Field(default=(), strict=False, examples=[["google.com"]])
-    #: 0: as fast as they take it.
+    #: 0: as fast as they take it.  Any lane is slowed down by itself when its provider asks for it.
     max_per_minute: int = Field(default=0, ge=0)
 
 
@@ -146,12 +147,15 @@ class Pace(Table):
     per_domain_per_minute: int = Field(default=0, ge=0)
     #: Ask DNS whose mail exchangers a domain has, so that it shares its provider's lane.
     resolve_mx: bool = True
-    #: Nothing leaves at other times; "": always.  Clocks of *timezone*.
+    #: Of editions nothing leaves at other times; "": always.  Clocks of *timezone*.  What somebody
+    #: has just asked for, such as the mail that confirms a sign-up, goes at once.
     window: Window = Field(default="", examples=["06:00-22:00"])
     timezone: Zone = Field(default="UTC", examples=["Europe/Dublin"])
-    #: A relay's limit is reached step by step within so many minutes; 0: at once.
+    #: After ten minutes without a mail a relay's limit is reached step by step, within so many; 0:
+    #: at once.
     slow_start_min: float = Field(default=0.0, ge=0, le=1440)
-    #: Of the last so many answers, when such a share is "no" or "later", sending is paused.
+    #: When of its last so many answers such a share is "no" or "later" in the same words, a relay
+    #: is not used for an hour; when no other is left, sending is paused.
     storm_after: int = Field(default=50, ge=10, le=1000)
     storm_share: float = Field(default=0.5, gt=0, le=1)
     lanes: tuple[Lane, ...] = Field(default=(), strict=False)
@@ -171,39 +175,3 @@ class Dkim(Table):
     key: Secret = Field(examples=[{"file": "data/dkim/d2026.pem"}])
     #: "" takes the domain of [mail] from_address.
     domain: Host = Field(default="", examples=["example.org"])
-
-
-# ------------------------------------------------------------------ rules between keys
-
-#: What a way out cannot do without; postmark's and mailgun's key is their password.
-_NEEDS: Mapping[str, tuple[str, ...]] = {
-    "smtp": ("host",),
-    "lmtp": ("host",),
-    "ses": ("region", "username", "password"),
-    "postmark": ("password",),
-    "mailgun": ("domain", "password"),
-}
-
-
-def relay_faults(document: Mapping[str, Any]) -> Iterator[tuple[Place, str, str]]:
-    """What is missing for a way out: the place, the key to add, and why; *document* is TOML's."""
-    mail = document.get("mail")
-    rows = document.get("relays")
-    tables: list[tuple[Place, Any]] = [(("mail",), mail)]
-    tables += [
-        (("relays", at), row) for at, row in enumerate(rows if isinstance(rows, list) else [])
-    ]
-    for place, row in tables:
-        if not isinstance(row, dict):
-            continue
-        by = row.get("by", "embedded" if place == ("mail",) else "smtp")
-        needs = _NEEDS.get(by, ()) if isinstance(by, str) else ()
-        for name in needs:
-            if row.get(name, "") == "" and not (name == "host" and "socket" in row):
-                what = "your relay" if name == "host" else "it"
-                yield place, name, f'by = "{by}" needs {what}'
-        if by in ("smtp", "lmtp"):
-            for name, other in (("username", "password"), ("password", "username")):
-                if row.get(name) and not row.get(other):
-                    above = re.sub(r"\.(?=\d)", "", ".".join(map(str, place)))
-                    yield place, other, f"{above}.{name} is of no use alone"

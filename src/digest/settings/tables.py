@@ -238,11 +238,13 @@ class Newsletter(Table):
     deadline_min: int = Field(default=0, ge=0, le=1440)
     #: A missed edition is made up for within this time; later it is held for the operator.
     catch_up_h: float = Field(default=3.0, ge=0, le=168)
-    #: Made, and sent to those whose own hour comes first, so long before its hour; 0: at it.
+    #: Made, and sent to those whose own hour comes first, so long before its hour; 0: at it.  For
+    #: newsletters with days and one clock.
     ahead_h: float = Field(default=0.0, ge=0, le=26)
-    #: Nobody is mailed within these clocks of their own: it waits for the end; "": no such hours.
+    #: Whoever would first be mailed within these clocks of their own waits for their end; "": no
+    #: such hours.
     quiet_hours: Window = Field(default="", examples=["22:00-06:00"])
-    #: Whoever's mail the relay has not taken so long after its hour does not get it any more.
+    #: Whoever's mail the relay has not taken so long after its last reader's hour does not get it.
     expires_h: float = Field(default=20.0, gt=0, le=168)
     #: Words of a summary: a top story's, and every other story's.
     lead_words: int = Field(default=100, ge=20, le=400)

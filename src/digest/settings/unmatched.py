@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from digest import segments
-from digest.settings.faults import Fault
+from digest.settings.naming import Fault
 
 #: What the slug of a title begins with that has no Latin letter: the rest is not to be guessed.
 _NAMELESS = "section-"

@@ -13,19 +13,22 @@ The room does not know what is worth printing: cleaning, identity across
 sources and judgement are `editorial`'s, remembering is `store`'s.
 """
 
-from digest.sources.collecting import Fetched, Known, fetch, fetch_older
-from digest.sources.folder import read_folder
-from digest.sources.http import Http, Response, Validators
-from digest.sources.readers import Readers
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "Fetched",
-    "Http",
-    "Known",
-    "Readers",
-    "Response",
-    "Validators",
-    "fetch",
-    "fetch_older",
-    "read_folder",
-]
+from digest.doors import door
+
+if TYPE_CHECKING:
+    from digest.sources.collecting import Fetched, Known, fetch, fetch_older
+    from digest.sources.folder import read_folder
+    from digest.sources.http import Http, Response, Validators
+    from digest.sources.readers import Readers
+else:
+    __getattr__ = door(
+        __name__,
+        {
+            "collecting": "Fetched Known fetch fetch_older",
+            "folder": "read_folder",
+            "http": "Http Response Validators",
+            "readers": "Readers",
+        },
+    )

@@ -157,6 +157,9 @@ class Http:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         await self._pool.aclose()
 

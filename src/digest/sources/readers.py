@@ -91,6 +91,10 @@ class Readers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the processes, if any were started."""
         if self._pool is not None:
             await self._discard(self._pool)
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from digest.errors import Conflict
+from digest.errors import Conflict, StoreError
 
 _RECORD = struct.Struct(">QIHH")  # subscriber id, unused, reply code, kind
 _STARTED, _REPLIED = 1, 2
@@ -34,6 +34,11 @@ def _boot_id() -> bytes:
         return _BOOT_ID.read_text().strip().replace("-", "").encode()[:32].ljust(32)
     except OSError:
         return b"0" * 32
+
+
+def _unnoted(error: OSError) -> StoreError:
+    why = (error.strerror or str(error)).lower()
+    return StoreError(f"what is being sent cannot be noted in data/events: {why}; nothing leaves")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +59,22 @@ class EventFile:
         self._handle = handle
 
     def started(self, subscriber_id: int) -> None:
-        """Raise `OSError` when it cannot be noted: the message must not leave then."""
+        """Raise `StoreError` when it cannot be noted: the message must not leave then."""
         self._append(subscriber_id, 0, _STARTED)
 
     def replied(self, subscriber_id: int, code: int) -> None:
         self._append(subscriber_id, code, _REPLIED)
 
     def _append(self, subscriber_id: int, code: int, kind: int) -> None:
-        written = os.write(self._handle, _RECORD.pack(subscriber_id, 0, code, kind))
+        try:
+            written = os.write(self._handle, _RECORD.pack(subscriber_id, 0, code, kind))
+        except OSError as error:
+            raise _unnoted(error) from error
         if written != _RECORD.size:
             # Half a record would put all later ones out of step.
             whole = (os.fstat(self._handle).st_size - _HEADER) // _RECORD.size
             os.ftruncate(self._handle, _HEADER + whole * _RECORD.size)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise _unnoted(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
     def close(self) -> None:
         """After this nothing is noted: the number of a closed file may soon be another's."""
@@ -85,14 +93,20 @@ def _file(folder: Path, edition_id: str, seq: int, fence: int) -> Path:
 @contextmanager
 def open_events(folder: Path, edition_id: str, seq: int, fence: int) -> Iterator[EventFile]:
     """The event file of one claim of a chunk; it stays behind only if the claim ends badly."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = _file(folder, edition_id, seq, fence)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise _unnoted(error) from error
     file = EventFile(handle)
     try:
-        # Held as long as somebody writes here: who reads it must know that they are gone.
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.write(handle, _boot_id())
+        try:
+            # Held as long as somebody writes here: who reads it must know that they are gone.
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(handle, _boot_id())
+        except OSError as error:
+            raise _unnoted(error) from error
         yield file
     finally:
         file.close()
@@ -147,19 +161,25 @@ class Ledger:
     """How far one edition's chunks were begun; an entry costs a write of four bytes."""
 
     def __init__(self, folder: Path, edition_id: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT
-        self._handle = os.open(folder / f"{edition_id}.ledger", flags, 0o600)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT
+            self._handle = os.open(folder / f"{edition_id}.ledger", flags, 0o600)
+        except OSError as error:
+            raise _unnoted(error) from error
 
     def opened(self, seq: int, to: int) -> None:
         """Content may leave for whoever stands before *to* in chunk *seq*, from now on.
 
         Raises:
-            OSError: it cannot be noted: nothing may leave then.
+            StoreError: it cannot be noted: nothing may leave then.
         """
         octets = _FURTHEST.pack(to)
-        if os.pwrite(self._handle, octets, seq * _FURTHEST.size) != len(octets):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        try:
+            if os.pwrite(self._handle, octets, seq * _FURTHEST.size) != len(octets):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError as error:
+            raise _unnoted(error) from error
 
     def furthest(self, seq: int) -> int:
         """How far chunk *seq* was ever begun, by this machine; 0 if it was not."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import Conflict
@@ -233,8 +233,10 @@ def _outcome(row: Row[*tuple[Any, ...]]) -> Outcome:
 
 async def known(conn: AsyncConnection, edition_id: str, ids: Sequence[int]) -> dict[int, Outcome]:
     """The rows of *ids*: who has none was never settled."""
-    query = select(_D).where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(ids))
-    return {row.subscriber_id: _outcome(row) for row in await conn.execute(query)}
+    some: BindParameter[Any] = bindparam("some", expanding=True)
+    query = select(_D).where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(some))
+    rows = await conn.execute(query, {"some": list(ids)})
+    return {row.subscriber_id: _outcome(row) for row in rows}
 
 
 async def begin(conn: AsyncConnection, held: Claim, ids: Sequence[int]) -> dict[int, int]:

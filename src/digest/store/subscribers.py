@@ -6,7 +6,19 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, true, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.addresses import domain_of, domains_above, folded
@@ -99,6 +111,10 @@ class Seat(NamedTuple):
     timezone: str
 
 
+#: Hundreds of values that change from call to call: given beside the statement, not in it.
+_SOME: BindParameter[Any] = bindparam("some", expanding=True)
+
+
 def _together(readers: Readers) -> Select[Any]:
     return (
         select(*_FIELDS)
@@ -113,7 +129,7 @@ async def active(
     conn: AsyncConnection, readers: Readers, ids: Iterable[int], *, hash_key: bytes
 ) -> dict[int, Subscriber]:
     """Those of *ids* who may be mailed right now: active, and nothing bars them."""
-    rows = await conn.execute(_together(readers).where(_S.c.id.in_(list(ids))))
+    rows = await conn.execute(_together(readers).where(_S.c.id.in_(_SOME)), {"some": list(ids)})
     people = {}
     for row in rows:
         other = "" if row.newsletter == readers.newsletter else row.newsletter
@@ -140,13 +156,14 @@ async def barred_of(
         hashes[address_hash(person.email, key=hash_key)] = person.id
         domains.setdefault(domain_of(person.email), set()).add(person.id)
     barring = schema.suppression.c
-    query = select(barring.address_hash).where(barring.address_hash.in_(list(hashes)))
+    query = select(barring.address_hash).where(barring.address_hash.in_(_SOME))
     if lifted:
         query = query.where(barring.cause.not_in([cause.value for cause in lifted]))
-    found = {hashes[hash] for hash in await conn.scalars(query)}
+    found = {hashes[hash] for hash in await conn.scalars(query, {"some": list(hashes)})}
     above = {name for domain in domains for name in domains_above(domain)}
     column = schema.barred_domain.c.domain
-    for name in await conn.scalars(select(column).where(column.in_(above))):
+    barred = select(column).where(column.in_(_SOME))
+    for name in await conn.scalars(barred, {"some": list(above)}):
         for domain, ids in domains.items():
             if name in domains_above(domain):
                 found |= ids

@@ -66,7 +66,7 @@ def create(app: App) -> Starlette:
         *go.ROUTES,
         *search.routes(search.Turns()),
     ]
-    if app.settings.mail.by == "embedded":
+    if app.keeps_mails:
         routes += outbox.ROUTES
     app.out_dir.mkdir(parents=True, exist_ok=True)
     published = archive.Published(

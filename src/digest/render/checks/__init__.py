@@ -1,8 +1,8 @@
 """The lint: one finished message against every row of what standards and providers demand.
 
 Give it the octets that `render.fill` returns; it tells row by row what holds, what is wrong
-and what to do about it.  It looks at nothing but the message: what stands in DNS, what an
-address answers and who signs later is told as open.
+and what to do about it.  It looks at nothing but the message, signed as it will leave: what stands
+in DNS, what an address answers and what a relay signs later is told as open.
 """
 
 from digest.render.checks.access import check_access, check_hidden
@@ -15,6 +15,7 @@ from digest.render.checks.lists import check_list
 from digest.render.checks.looks import Screen
 from digest.render.checks.mime import check_mime
 from digest.render.checks.octets import open_message
+from digest.render.checks.signed import check_signatures
 from digest.render.checks.text import check_foot, check_spam, check_text, words_of
 from digest.render.checks.tree import Tree
 
@@ -44,6 +45,7 @@ def lint(
     opened = open_message(message)
     check_headers(opened, notes, envelope_to=envelope_to)
     check_list(opened, notes, envelope_from=envelope_from)
+    check_signatures(opened, notes, envelope_from=envelope_from)
     check_mime(opened, notes)
     found = opened.root.first("Subject")
     subject = found.text if found else ""

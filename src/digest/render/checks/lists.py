@@ -1,4 +1,4 @@
-"""Rows about what makes a mail one of a list: how to leave it, what it is called, who signed it."""
+"""Rows about what makes a mail one of a list: how to leave it, its name, where bounces go."""
 
 import re
 from base64 import urlsafe_b64decode
@@ -15,9 +15,6 @@ _LIST_ID = re.compile(r"(?:[^<>]*\s)?<([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)>")
 _MAILTO = re.compile(r"mailto:[^\s@?]+@[^\s@?]+(?:\?\S*)?", re.IGNORECASE)
 _TOKEN = re.compile(r"[A-Za-z0-9_~.-]{16,}")
 _OTHER_LIST_FIELDS = ("List-Archive", "List-Help", "List-Owner", "List-Subscribe")
-#: RFC 8058 §4, and what requirements name besides.
-_SIGNED = ("from", "subject", "date", "to", "message-id", "mime-version", "content-type", "list-id")
-_ONE_CLICK = ("list-unsubscribe", "list-unsubscribe-post")
 
 
 def leave_addresses(root: Part) -> tuple[str, ...]:
@@ -26,14 +23,12 @@ def leave_addresses(root: Part) -> tuple[str, ...]:
 
 
 def check_list(message: Opened, notes: Notes, *, envelope_from: str = "") -> None:
-    """M10 to M17."""
+    """M10 to M17, but what is about the signature: see `signed`."""
     _leaving(message.root, notes)
     _one_click(message.root, notes)
     notes.open("M12", "what the address of List-Unsubscribe does with GET and POST: ask it")
     _identity(message.root, notes)
     _automatic(message.root, notes)
-    _signature(message.root, notes)
-    notes.open("M16", "SPF, DKIM and DMARC of the sending domain: they stand in DNS")
     _bounces(notes, envelope_from)
 
 
@@ -96,9 +91,6 @@ def _one_click(root: Part, notes: Notes) -> None:
     elif said.raw != "List-Unsubscribe=One-Click":
         text = "it must be List-Unsubscribe=One-Click"
         notes.fail("M11", f"List-Unsubscribe-Post is {said.raw[:80]!r}; {text}")
-    if not root.first("DKIM-Signature"):
-        text = "not signed yet; whoever signs must name both List-Unsubscribe fields in h="
-        notes.open("M11", text)
 
 
 def _identity(root: Part, notes: Notes) -> None:
@@ -124,34 +116,6 @@ def _automatic(root: Part, notes: Notes) -> None:
         )
     if root.raw("Precedence").lower() in ("junk", "auto_reply"):
         notes.fail("M14", "Precedence calls this mail junk or a reply; leave it out")
-
-
-def _signature(root: Part, notes: Notes) -> None:
-    signatures = root.all("DKIM-Signature")
-    if not signatures:
-        notes.open("M15", "not signed yet: the relay must sign it")
-        return
-    for signature in signatures:
-        tags = {
-            name.strip(): "".join(value.split())
-            for name, _, value in (tag.partition("=") for tag in signature.raw.split(";"))
-        }
-        signed = tags.get("h", "").lower().split(":")
-        if tags.get("a", "").lower() not in ("rsa-sha256", "ed25519-sha256"):
-            notes.fail("M15", f"a={tags.get('a', '')}; sign with rsa-sha256 or ed25519-sha256")
-        if "l" in tags:
-            notes.fail("M15", "l= lets anybody add to the body; leave it out")
-        if "from" not in signed:
-            notes.fail("M15", "h= does not name From")
-        elif signed.count("from") < 2:
-            notes.fail("M15", "h= names From once; twice keeps a second one out", level="should")
-        left = [name for name in _SIGNED[1:] if root.first(name) and name not in signed]
-        if left:
-            notes.fail("M15", f"h= does not name {', '.join(left)}", level="should")
-        missing = [name for name in _ONE_CLICK if name not in signed]
-        if missing:
-            notes.fail("M11", f"h= of the DKIM signature does not name {', '.join(missing)}")
-    notes.open("M15", "whether the signature holds: its key stands in DNS")
 
 
 def _bounces(notes: Notes, envelope_from: str) -> None:

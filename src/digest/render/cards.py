@@ -10,11 +10,10 @@ from typing import Final, cast
 
 from PIL import Image, ImageDraw, ImageFont
 
+from digest.render.frame import CARD_HEIGHT as HEIGHT
+from digest.render.frame import CARD_WIDTH as WIDTH
 from digest.render.tidy import one_line, shorten
 
-#: Pixels, as OpenGraph's consumers want it.
-WIDTH: Final = 1200
-HEIGHT: Final = 630
 _MARGIN: Final = 90
 _BAND: Final = 28
 #: Sizes of the title's letters that are tried, in pixels, until it fits.
@@ -33,7 +32,7 @@ _Font = ImageFont.FreeTypeFont
 
 @lru_cache(maxsize=32)
 def card(title: str, *, accent: str, paper: str, ink: str) -> bytes:
-    """A PNG of `WIDTH` x `HEIGHT` with *title*, in colours such as ``#9b1d20``.
+    """A PNG of `CARD_WIDTH` x `CARD_HEIGHT` with *title*, in colours such as ``#9b1d20``.
 
     Pillow's own font has Latin letters without accents; a title in other letters is left out,
     and the sheet stands for itself.

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from digest.editorial.identity import identity
+from digest.editorial.identities import identity
 from digest.editorial.plain import (
     TITLE_CHARS,
     believable,
