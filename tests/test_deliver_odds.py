@@ -10,9 +10,9 @@ import pytest
 
 from digest import deliver, pausing
 from digest.app import App
-from digest.errors import Conflict
+from digest.errors import Conflict, RelayDown
 from digest.model import Counts, DeliveryState
-from digest.store import Ledger, answers, editions, forget_ledgers, journal
+from digest.store import Entry, Ledger, answers, editions, forget_ledgers, journal
 from fakes import FakeRelay, hold, say
 from newsroom import Clock, open_newsroom
 from test_deliver import ID, approved, arrived
@@ -201,16 +201,82 @@ async def test_whoever_is_due_in_a_moment_is_waited_for_if_that_is_wanted(tmp_pa
     assert counts == Counts(planned=3, sent=3)
 
 
-def test_the_ledger_knows_how_far_each_chunk_was_begun(tmp_path: Path) -> None:
+def test_the_ledger_knows_how_far_each_chunk_was_begun_and_never_goes_back(
+    tmp_path: Path,
+) -> None:
     ledger = Ledger(tmp_path, "daily@x")
-    ledger.opened(3, 200)
-    ledger.opened(3, 400)
-    ledger.opened(1, 7)
+    ledger.opened(3, 1, 200)
+    ledger.opened(3, 2, 400)
+    # A window that is shut again has been open all the same.
+    ledger.opened(3, 3, 150)
+    ledger.opened(1, 1, 7)
     ledger.close()
     again = Ledger(tmp_path, "daily@x")
-    assert again.chunks() == {1: 7, 3: 400}
-    assert (again.furthest(3), again.furthest(2), again.furthest(99)) == (400, 0, 0)
+    assert again.chunks() == {1: Entry(1, 7), 3: Entry(3, 400)}
+    assert (again.entry(3), again.entry(2), again.entry(99)) == (Entry(3, 400), Entry(), Entry())
     again.close()
+
+
+async def test_who_was_written_to_before_a_pause_is_not_forgotten_by_the_ledger(
+    tmp_path: Path,
+) -> None:
+    gate, backup = asyncio.Event(), tmp_path / "backup.db"
+    mail = "window = 10\nconnections = 2"
+    async with FakeRelay() as relay:
+        async with approved(tmp_path, relay, people=40, mail=mail) as app:
+            await deliver.freeze(app, ID)
+            copied(tmp_path, backup)
+            # Whoever stands first is answered last.
+            relay.on("dot", hold(gate), to="reader1@example.com")
+            sending = asyncio.create_task(deliver.deliver(app, ID))
+            await relay.reached("dot", 12)
+            await pausing.pause(app, ID, "a look at it")
+            await asyncio.sleep(0.7)
+            gate.set()
+            with pytest.raises(Conflict, match="stopped"):
+                await sending
+        restored(tmp_path, backup)
+        async with open_newsroom(tmp_path, now=Clock()) as app:
+            counts = await deliver.deliver(app, ID)
+            assert counts.doubtful >= 12
+            assert counts.sent + counts.doubtful == 40
+    assert set(arrived(relay).values()) == {1}
+
+
+async def test_whoever_looks_while_another_sends_sees_no_backup(tmp_path: Path) -> None:
+    mail = "window = 2\nconnections = 2"
+    clock = Clock()
+    async with (
+        FakeRelay() as relay,
+        approved(tmp_path, relay, people=60, mail=mail, clock=clock) as app,
+        open_newsroom(tmp_path, now=clock) as other,
+    ):
+        for number in (3, 4, 5):
+            relay.on("RCPT", say("451 4.7.1 later"), to=f"reader{number}@example.com")
+        sending = asyncio.create_task(deliver.deliver(app, ID))
+        while not sending.done():
+            await deliver.deliver(other, ID)
+        await sending
+        assert await deliver.deliver(app, ID) == Counts(planned=60, sent=57, pending=3)
+
+
+async def test_whoever_was_queued_for_another_try_gets_nothing_when_the_time_is_over(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    async with FakeRelay() as relay, approved(tmp_path, relay, people=4, clock=clock) as app:
+        for number in (2, 3):
+            relay.on("RCPT", say("451 4.7.1 later"), to=f"reader{number}@example.com", times=1)
+        assert (await deliver.deliver(app, ID)).pending == 2
+        clock.at += timedelta(minutes=3)
+        relay.on("MAIL", say("550 5.7.1 not you"), times=2)
+        with pytest.raises(RelayDown):
+            await deliver.deliver(app, ID)
+        expires_at = (await record_of(app)).expires_at
+        assert expires_at is not None
+        clock.at = expires_at + timedelta(days=2)
+        assert await deliver.deliver(app, ID) == Counts(planned=4, sent=2, failed=2)
+    assert set(arrived(relay)) == {"reader1@example.com", "reader4@example.com"}
 
 
 def test_old_ledgers_go(tmp_path: Path) -> None:

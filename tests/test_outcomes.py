@@ -104,3 +104,11 @@ def test_waiting_for_a_turn_is_no_try_and_nobody_was_asked() -> None:
     outcome = RULES.waiting(7, "waits for its turn", until=until, attempts=0, now=MORNING)
     assert (outcome.state, outcome.not_before) == (DeliveryState.DEFERRED, until)
     assert (outcome.attempts, outcome.heard) == (0, False)
+
+
+def test_what_is_about_us_is_no_try_of_theirs_however_often() -> None:
+    error = Deferred(554, "5.7.1 relay access denied", relay="a", tried=False)
+    outcome = RULES.answered(7, error, attempts=4, now=MORNING)
+    assert (outcome.state, outcome.attempts) == (DeliveryState.DEFERRED, 3)
+    assert outcome.not_before is not None
+    assert (outcome.code, outcome.heard) == (554, True)

@@ -168,9 +168,11 @@ def test_it_may_die_or_fall_silent_after_a_while(tmp_path: Path) -> None:
             socket.create_connection((sink.host, sink.port), timeout=5)
         sink.kill()
         sink.start(Orders(black_hole=True))
-        with socket.create_connection((sink.host, sink.port), timeout=0.05) as own:
-            with pytest.raises(TimeoutError):
-                own.recv(1)
+        with (
+            socket.create_connection((sink.host, sink.port), timeout=0.05) as own,
+            pytest.raises(TimeoutError),
+        ):
+            own.recv(1)
     assert sink.count() == len(sink.taken()) == 2
 
 

@@ -9,7 +9,7 @@ nobody waiting.  What is carried, an edition or a letter, is an `Errand`.
 
 import os
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -150,13 +150,12 @@ class Courier:
             held = await journal.claim(conn, id, seq)
         if held is None:
             return
-        outcomes, upto = await self._recover(held, folder)
         async with app.db.write() as conn:
+            outcomes, upto = await self._recover(conn, held, folder)
             # Whoever of the broken window is not settled now was certainly not begun.
             broken = held.ids[held.cursor : upto]
             held = await self.settle(conn, held, outcomes, cursor=held.cursor, to=held.cursor)
             await journal.put_back(conn, held, broken)
-        self.opened(held)
         self.count(outcomes)
         store.forget_events(folder, id, seq)
         with store.open_events(folder, id, seq, held.fence) as events:
@@ -196,7 +195,7 @@ class Courier:
     def opened(self, held: Claim) -> None:
         """Content may leave for the whole window from now on: the ledger must know before."""
         if self._ledger is not None:
-            self._ledger.opened(held.seq, held.window_to)
+            self._ledger.opened(held.seq, held.steps, held.window_to)
 
     def count(self, outcomes: Sequence[Outcome]) -> None:
         """Tell whoever is watching, from what is committed."""
@@ -208,27 +207,26 @@ class Courier:
         self._counts = replace(self._counts, pending=pending, **tally)
         self._progress(self._counts)
 
-    async def _recover(self, held: Claim, folder: Path) -> tuple[list[Outcome], int]:
+    async def _recover(
+        self, conn: store.Connection, held: Claim, folder: Path
+    ) -> tuple[list[Outcome], int]:
         """What became of the windows that a dead worker left open, and how far they reach."""
-        begun = self._ledger.furthest(held.seq) if self._ledger is not None else 0
-        upto = max(held.window_to, min(begun, len(held.ids)))
+        entry = self._ledger.entry(held.seq) if self._ledger is not None else store.Entry()
+        # The database knows of fewer windows than were opened: it is a copy from before.
+        restored = entry.steps > held.steps
+        upto = min(max(held.window_to, entry.to), len(held.ids)) if restored else held.window_to
         window = held.ids[held.cursor : upto]
         if not window:
             return [], upto
-        async with self._app.db.read() as conn:
-            rows = await journal.known(conn, held.edition_id, window)
+        rows = await journal.known(conn, held.edition_id, window)
         trace = store.read_events(folder, held.edition_id, held.seq, held.opened_by)
         now, outcomes = self._app.now(), []
-        for place, id in enumerate(window, start=held.cursor):
+        for id in window:
             row = rows.get(id)
-            if row is not None and row.state is not DeliveryState.SENDING:
-                # In a chunk tried again whoever nobody has taken yet is deferred without a time.
-                queued = held.kind != "first" and row.not_before is None
-                if not queued or place < held.window_to:
-                    continue
+            if row is not None and not _unsettled(row, held, restored=restored):
+                continue
             attempts = (row.attempts if row else 0) + 1
-            if place >= held.window_to:
-                # The database does not know of this window, and it was opened.
+            if restored:
                 outcomes.append(self.rules.in_doubt(id, _RESTORED, attempts=attempts, now=now))
             elif id in trace.replied:
                 code = trace.replied[id]
@@ -240,6 +238,17 @@ class Courier:
         if outcomes:
             log.warning("recovered a broken window", edition=held.edition_id, chunk=held.seq)
         return outcomes, upto
+
+
+def _unsettled(row: Outcome, held: Claim, *, restored: bool) -> bool:
+    """Whether somebody's row says that the outcome of this chunk's try is not known."""
+    if held.kind == "first":
+        # Whatever it says is of a try after this chunk's.
+        return False
+    if row.state is DeliveryState.SENDING:
+        return True
+    # Deferred without a time: queued for this chunk, and taken by nobody, as far as a copy knows.
+    return restored and row.state is DeliveryState.DEFERRED and row.not_before is None
 
 
 class _Chunk:
@@ -274,7 +283,6 @@ class _Chunk:
                 conn, self._held, outcomes, cursor=cursor, to=cursor
             )
             await journal.put_back(conn, self._held, unsent)
-        self._courier.opened(self._held)
         self._courier.count(outcomes)
         raise cause
 
@@ -298,40 +306,26 @@ class _Chunk:
 
     async def _slide(self, size: int) -> None:
         """Commit what was answered, together with the intent for the next people if any."""
+        courier, app = self._courier, self._app
         outcomes = self._senders.take()
         self._mark(outcomes)
         try:
-            await self._commit(size, outcomes)
+            going_on, tried, people, gone = await self._commit(size, outcomes)
         except BaseException:
             self._mark(outcomes, settled=0)
             self._senders.give_back(outcomes)
             raise
-
-    async def _commit(self, size: int, outcomes: Sequence[Outcome]) -> None:
-        courier, app = self._courier, self._app
-        async with app.db.write() as conn:
-            going_on = await courier.errand.goes_on(conn) and not app.stopping.is_set()
-            cursor, to = self._lowest(), self._held.window_to
-            room = cursor + _OPEN_WINDOWS * size - to
-            ids: tuple[int, ...] = ()
-            if going_on and room > 0 and self._senders.waiting <= size:
-                ids = self._held.ids[to : to + min(size, room)]
-            self._held = await courier.settle(
-                conn, self._held, outcomes, cursor=cursor, to=to + len(ids)
-            )
-            tried = await journal.begin(conn, self._held, ids)
-            # Live rows: a leave or a suppression since the freeze is honoured.
-            people = await courier.errand.people(conn, list(tried)) if tried else {}
-        # Committed: whatever comes now does not take it back.
-        if ids:
-            courier.opened(self._held)
         courier.count(outcomes)
         if not going_on:
             kind = AskedToStop if app.stopping.is_set() else Conflict
             self._senders.halt(kind(f"sending of {courier.errand.id} was stopped"))
             return
+        if tried or gone:
+            # Committed; now the ledger must know, and then content may leave.
+            courier.opened(self._held)
         # Who has a row already is no work of ours any more.
-        self._mark_places(id for id in ids if id not in tried)
+        for id in gone:
+            self._settled[self._places[id]] = 1
         await app.pacing.meet(person.email for person in people.values())
         again = self._held.kind != "first"
         for id, before in tried.items():
@@ -342,13 +336,28 @@ class _Chunk:
                 why = "has left, or is never to be mailed"
                 self._senders.put(courier.rules.skipped(id, why, now=app.now()))
 
+    async def _commit(
+        self, size: int, outcomes: Sequence[Outcome]
+    ) -> tuple[bool, dict[int, int], dict[int, Subscriber], list[int]]:
+        """Whether it goes on; whom to write to now, and who of them may be; who is done."""
+        courier, app = self._courier, self._app
+        async with app.db.write() as conn:
+            going_on = await courier.errand.goes_on(conn) and not app.stopping.is_set()
+            cursor, to = self._lowest(), self._held.window_to
+            room = cursor + _OPEN_WINDOWS * size - to
+            ids: tuple[int, ...] = ()
+            if going_on and room > 0 and self._senders.waiting <= size:
+                ids = self._held.ids[to : to + min(size, room)]
+            held = await courier.settle(conn, self._held, outcomes, cursor=cursor, to=to + len(ids))
+            tried = await journal.begin(conn, held, ids)
+            # Live rows: a leave or a suppression since the freeze is honoured.
+            people = await courier.errand.people(conn, list(tried)) if tried else {}
+        self._held = held
+        return going_on, tried, people, [id for id in ids if id not in tried]
+
     def _mark(self, outcomes: Sequence[Outcome], *, settled: int = 1) -> None:
         for outcome in outcomes:
             self._settled[self._places[outcome.subscriber_id]] = settled
-
-    def _mark_places(self, ids: Iterable[int]) -> None:
-        for id in ids:
-            self._settled[self._places[id]] = 1
 
     def _lowest(self) -> int:
         """The first place without a committed row; at most where the windows end."""

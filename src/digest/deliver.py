@@ -4,9 +4,9 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
-from contextlib import asynccontextmanager, closing
-from datetime import timedelta
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from digest import pausing, returning, store, workforce
@@ -65,8 +65,11 @@ class _EditionErrand:
         self._table = timetable(record, app.newsletter(record.newsletter), now=app.now())
 
     async def goes_on(self, conn: Connection) -> bool:
-        record = await editions.get(conn, self.id)
-        return record.state is EditionState.SENDING and not record.paused
+        record, now = await editions.get(conn, self.id), self._app.now()
+        if record.state is not EditionState.SENDING or record.paused:
+            return False
+        over = record.expires_at is not None and now >= record.expires_at
+        return not over and _closed_until(self._app) is None
 
     async def people(self, conn: Connection, ids: Sequence[int]) -> dict[int, Subscriber]:
         return await subscribers.active(conn, self._readers, ids, hash_key=self._app.key)
@@ -147,11 +150,12 @@ async def deliver(
                 app.transport() as transport,
                 workforce.helped(app, edition_id),
             ):
-                while await rest.any_due(linger_s):
-                    hands = (_carry(courier, transport, rest) for _ in range(_HANDS))
-                    if not await _all_of(hands):
-                        # What is left is in the hands of others, who come to its end.
-                        break
+                with _hours_heeded(app):
+                    while await rest.any_due(linger_s):
+                        hands = (_carry(courier, transport, rest) for _ in range(_HANDS))
+                        if not await _all_of(hands):
+                            # What is left is in the hands of others, who come to its end.
+                            break
         return await _finish(app, edition_id)
     finally:
         ledger.close()
@@ -163,6 +167,12 @@ _HANDS = 2
 _LOOK_S = 5.0
 #: Names of leases, each of which leaves a file for ever.
 _LEASES = 256
+
+
+def _closed_until(app: App) -> datetime | None:
+    """When [pace] window opens; None while it is open."""
+    pace = app.settings.pace
+    return opens_at(pace.window, pace.timezone, app.now())
 
 
 class _Rest:
@@ -198,8 +208,7 @@ class _Rest:
     async def _look(self) -> None:
         app = self._app
         self._looked = time.monotonic()
-        pace = app.settings.pace
-        if opens_at(pace.window, pace.timezone, app.now()) is not None:
+        if _closed_until(app) is not None:
             self._waiting.clear()
             return
         async with app.db.write() as conn:
@@ -234,6 +243,16 @@ async def _all_of(hands: Iterable[Coroutine[Any, Any, int]]) -> int:
     return sum(result for result in results if isinstance(result, int))
 
 
+@contextmanager
+def _hours_heeded(app: App) -> Iterator[None]:
+    """Stopping because [pace] window has closed is no error: the clock goes on when it opens."""
+    try:
+        yield
+    except Conflict:
+        if _closed_until(app) is None:
+            raise
+
+
 @asynccontextmanager
 async def _storms_heeded(app: App, edition_id: str) -> AsyncIterator[None]:
     """Where every way out is down and one of them refuses everybody, a person is asked."""
@@ -263,9 +282,11 @@ async def _look_before(app: App, edition_id: str, ledger: store.Ledger, *, by_ha
     Raises:
         Conflict: it waits for a person, with the reason.
     """
+    # The ledger first: whoever sends meanwhile writes it after the database.
+    begun_here = ledger.chunks()
     async with app.db.read() as conn:
         record = await editions.get(conn, edition_id)
-        known = await journal.reach(conn, edition_id)
+        known = await journal.steps(conn, edition_id)
         begun = not await journal.any_untouched(conn, edition_id)
     if record.paused:
         raise Conflict(f"{edition_id} is paused: {record.paused}")
@@ -274,18 +295,28 @@ async def _look_before(app: App, edition_id: str, ledger: store.Ledger, *, by_ha
     why = ""
     # A deadline before it was frozen: a person has resumed it, and knows.
     resumed = record.expires_at is not None
-    if not known and any(ledger.chunks().values()) and not resumed:
+    if not known and begun_here and not resumed:
         why = "it was sent from after the backup that this database was restored from was made"
-    elif not by_hand:
+    elif by_hand:
+        await _give_time(app, record)
+    else:
         why = overdue(record, app.newsletter(record.newsletter), app.now(), begun)
     if why:
         await pausing.pause(app, edition_id, why)
         raise Conflict(f"{edition_id} is paused: {why}")
     # A copy from before: whoever was asked to come back may have done so since.
-    if any(to > known.get(seq, 0) for seq, to in ledger.chunks().items()):
+    if any(entry.steps > known.get(seq, 0) for seq, entry in begun_here.items()):
         async with app.db.write() as conn:
             held = await journal.doubt_deferred(conn, edition_id, now=app.now())
         log.error("the database is older than what was sent", edition=edition_id, in_doubt=held)
+
+
+async def _give_time(app: App, record: Record) -> None:
+    """By hand is by hand: what is out of date has as long again from now."""
+    if record.expires_at is not None and record.expires_at <= app.now():
+        late = timedelta(hours=app.newsletter(record.newsletter).expires_h)
+        async with app.db.write() as conn:
+            await editions.set_expires(conn, record.id, app.now() + late)
 
 
 async def _heed_time(app: App, conn: Connection, record: Record) -> None:

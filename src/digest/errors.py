@@ -17,6 +17,7 @@ and `web`).
     ├── MailError
     │   ├── Deferred             4xx, time-out: same address, later
     │   ├── Refused              5xx at RCPT or DATA: not again for this edition
+    │   │   └── Unfit            this way out cannot carry it; another may
     │   └── RelayDown            they refuse *us*; no subscriber is to blame; stop
     ├── DnsError                 no name server answered
     ├── BadToken                 forged, expired, or made for another purpose
@@ -172,9 +173,23 @@ class Deferred(MailError):
 
     temporary = True
 
+    def __init__(self, code: int, text: str, *, relay: str = "", tried: bool = True) -> None:
+        super().__init__(code, text, relay=relay)
+        #: It is about the person; False: about us, or about nobody: no try of theirs.
+        self.tried = tried
+
 
 class Refused(MailError):
     """5xx at RCPT or DATA: not again for this edition."""
+
+
+class Unfit(Refused):
+    """This way out cannot carry it, whatever it is asked; another may.  Nothing was begun."""
+
+    def __init__(self, code: int, text: str, *, relay: str = "", ours: bool) -> None:
+        super().__init__(code, text, relay=relay)
+        #: It is about the message, which all people of a variant get; False: about one address.
+        self.ours = ours
 
 
 class RelayDown(MailError):

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from digest import hosted, returning
 from digest.app import App, sender_domain
 from digest.courier import Courier, keep_paces
-from digest.errors import NotFound
+from digest.errors import NotFound, RelayDown
+from digest.mail import Transport
 from digest.model import (
     LIFTED_BY_CONSENT,
     DeliveryState,
@@ -118,21 +119,33 @@ async def post(app: App) -> int:
         waiting = await letters.waiting(conn, now=app.now())
     if not waiting:
         return 0
-    done = 0
+    done, refused = 0, None
     async with app.transport() as transport:
         for letter in waiting:
             if app.stopping.is_set():
                 break
-            # One of a few names: each leaves a file for ever.
-            async with app.db.lease(f"letter:{letter.number % _LEASES}") as mine:
-                if not mine:
-                    continue
-                chunks = await _due(app, letter)
-                for seq in chunks:
-                    await Courier(app, _LetterErrand(app, letter)).carry(transport, seq)
-                done += await _close(app, letter)
+            try:
+                done += await _post_one(app, transport, letter)
+            except RelayDown as error:
+                refused = error
+                if not error.code:
+                    # Nobody is there.  An answer may be about this one letter: others go on.
+                    break
     await keep_paces(app)
+    if refused is not None:
+        raise refused
     return done
+
+
+async def _post_one(app: App, transport: Transport, letter: Letter) -> bool:
+    """Send one letter if nobody else does; whether nothing is left to do for it."""
+    # One of a few names: each leaves a file for ever.
+    async with app.db.lease(f"letter:{letter.number % _LEASES}") as mine:
+        if not mine:
+            return False
+        for seq in await _due(app, letter):
+            await Courier(app, _LetterErrand(app, letter)).carry(transport, seq)
+        return await _close(app, letter)
 
 
 async def _due(app: App, letter: Letter) -> list[int]:

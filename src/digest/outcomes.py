@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from digest.errors import MailError, Refused
+from digest.errors import Deferred, MailError, Refused
 from digest.mail.transport import Reply
 from digest.mail.verdict import enhanced_status
 from digest.model import DELIVERY_LIFE, DeliveryEvent, DeliveryState, Outcome
@@ -41,7 +41,11 @@ class Rules:
 
     def answered(self, id: int, error: MailError, *, attempts: int, now: datetime) -> Outcome:
         """Of a `Deferred` or a `Refused`."""
-        if isinstance(error, Refused):
+        if isinstance(error, Deferred) and not error.tried:
+            wait = timedelta(seconds=self.mail.retry_s) * _jitter(self.id, id, attempts)
+            outcome = self.waiting(id, error.text, until=now + wait, attempts=attempts - 1, now=now)
+            outcome = replace(outcome, heard=True)
+        elif isinstance(error, Refused):
             outcome = self._as(DeliveryEvent.REFUSE, id, error.text, attempts, now)
         else:
             outcome = self.later(id, error.text, attempts=attempts, now=now)

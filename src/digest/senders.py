@@ -22,10 +22,10 @@ from digest.errors import (
     Refused,
     RelayDown,
     RenderError,
-    StoreError,
     Vanished,
 )
 from digest.mail import Transport
+from digest.mail.transport import Start
 from digest.meter import Meter
 from digest.model import Outcome, Subscriber
 from digest.outcomes import Rules
@@ -69,6 +69,24 @@ class _Hand:
 
     task: asyncio.Task[None] | None = None
     begun: bool = False
+
+
+class _Started(Start):
+    """Notes what becomes of one message's content, before it leaves."""
+
+    __slots__ = ("_hand", "_send", "_senders", "again")
+
+    def __init__(self, senders: "Senders", send: Send, hand: _Hand) -> None:
+        self._senders = senders
+        self._send = send
+        self._hand = hand
+        self.again = send.attempts > 1
+
+    def __call__(self) -> None:
+        self._senders.begin(self._send, self._hand)
+
+    def back(self) -> None:
+        self._senders.unbegin(self._send, self._hand)
 
 
 class Senders:
@@ -183,33 +201,72 @@ class Senders:
     # ------------------------------------------------------------------ one sender
 
     async def _go_on(self, hand: _Hand) -> None:
+        """Send one after the other.
+
+        However it ends, the others know: whoever is missed would keep the chunk open for ever.
+        """
         while self._cause is None:
             send = await self._queue.get()
             if self._cause is not None or self._app.stopping.is_set():
                 return
             try:
-                outcome = await self._send(send, hand)
-            except RelayDown as error:
-                if hand.begun:
-                    # Content had left, and was not taken: a kill must not make a doubt of it.
-                    self._events.replied(send.subscriber.id, error.code or 421)
-                if error.code in _HUNG_UP:
-                    self._outcomes.append(self._behind(send, error))
-                self.halt(error)
-                return
+                await self._one(send, hand)
             except asyncio.CancelledError:
-                if hand.begun:
-                    silence = Vanished(0, "stopped before the answer was heard")
-                    self._outcomes.append(self._vanished(send, silence))
+                self.halt(AskedToStop("sending was given up"))
+                self._in_doubt(send, hand, "stopped before the answer was heard")
                 raise
             except BaseException as error:  # noqa: BLE001 - raised again, by `news`
                 self.halt(error)
+                self._in_doubt(send, hand, f"its sending ended with {type(error).__name__}")
                 return
+
+    async def _one(self, send: Send, hand: _Hand) -> None:
+        """Have one answered, or put off; what is raised ends everybody's sending."""
+        try:
+            outcome = await self._send(send, hand)
+        except RelayDown as error:
+            if error.code in _HUNG_UP:
+                self._outcomes.append(self._behind(send, error))
+            self.unbegin(send, hand)
+            raise
+        if outcome is not None:
+            self._answered(hand, outcome)
+            self._open -= 1
+            self._tell()
+
+    def _answered(self, hand: _Hand, outcome: Outcome) -> None:
+        hand.begun = False
+        self._outcomes.append(outcome)
+
+    def _in_doubt(self, send: Send, hand: _Hand, why: str) -> None:
+        """Of whoever's content has left: nobody knows what became of it."""
+        if hand.begun:
+            self._answered(hand, self._vanished(send, Vanished(0, why)))
+
+    def begin(self, send: Send, hand: _Hand) -> None:
+        """Content of *send* leaves: note it.
+
+        Raises:
+            AskedToStop: nothing more is begun, here or by another way.
+            StoreError: it cannot be noted.
+        """
+        if self._cause is not None:
+            raise AskedToStop("nothing more is begun")
+        self._events.started(send.subscriber.id)
+        hand.begun = True
+
+    def unbegin(self, send: Send, hand: _Hand) -> None:
+        """Content of *send* had left, and was certainly not taken: a kill makes no doubt of it.
+
+        Raises:
+            AskedToStop: nobody else is to be asked.
+            StoreError: it cannot be noted.
+        """
+        if hand.begun:
             hand.begun = False
-            if outcome is not None:
-                self._open -= 1
-                self._outcomes.append(outcome)
-                self._tell()
+            self._events.given_back(send.subscriber.id)
+        if self._cause is not None:
+            raise AskedToStop("nothing more is begun")
 
     async def _send(self, send: Send, hand: _Hand) -> Outcome | None:
         """One message: its outcome, whatever the relay says of the person; None: not yet.
@@ -223,10 +280,6 @@ class Senders:
         if wait:
             return self._put_off(send, lane, wait)
 
-        def started() -> None:
-            self._events.started(person.id)
-            hand.begun = True
-
         try:
             message = await work.mail(person)
             # Of each person and message, where bounces have a mailbox (VERP).
@@ -235,7 +288,7 @@ class Senders:
                 message,
                 sender=verp or app.settings.mail.from_address,
                 to=person.email,
-                started=started,
+                started=_Started(self, send, hand),
             )
         except NotFound as error:
             return work.rules.skipped(person.id, str(error), now=app.now())
@@ -248,17 +301,23 @@ class Senders:
             return self._counted(self._vanished(send, error), lane)
         except (Deferred, Refused) as error:
             outcome = work.rules.answered(person.id, error, attempts=send.attempts, now=app.now())
-            return self._noted(outcome, error.code or 450, lane)
-        outcome = work.rules.accepted(person.id, reply, attempts=send.attempts, now=app.now())
-        return self._noted(outcome, reply.code, lane)
+            code = _kept(error)
+        else:
+            outcome = work.rules.accepted(person.id, reply, attempts=send.attempts, now=app.now())
+            code = reply.code
+        try:
+            return self._noted(outcome, code, lane)
+        except BaseException:
+            # It could not be noted, but is known: the last commit may still get through.
+            self._answered(hand, outcome)
+            raise
 
     def _noted(self, outcome: Outcome, code: int, lane: str) -> Outcome:
-        try:
+        """*code*: 0 when it was no try of theirs."""
+        if code:
             self._events.replied(outcome.subscriber_id, code)
-        except StoreError:
-            # It cannot be noted, but it is known: the last commit may still get through.
-            self._outcomes.append(outcome)
-            raise
+        else:
+            self._events.given_back(outcome.subscriber_id)
         return self._counted(outcome, lane)
 
     def _counted(self, outcome: Outcome, lane: str) -> Outcome:
@@ -308,3 +367,12 @@ class Senders:
     def _tell(self) -> None:
         if len(self._outcomes) >= self._enough or not self._open:
             self._news.set()
+
+
+def _kept(error: Deferred | Refused) -> int:
+    """The code by which a recovery knows what *error* made of a person; 0: of nobody."""
+    if isinstance(error, Refused):
+        return error.code or 450
+    # A "never" that was not believed must not be taken at its word after a kill.
+    later = error.code if 400 <= error.code < 500 else 450
+    return later if error.tried else 0

@@ -438,14 +438,15 @@ async def test_whoever_is_told_421_is_not_carried_again_and_the_next_has_another
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_connection_on_which_nobody_waits_any_more_is_closed(mode: dict[str, Any]) -> None:
-    async with FakeRelay(**mode) as relay, transport(relay) as out:
+    async with FakeRelay(**mode) as relay, transport(relay, timeout_s=600.0) as out:
         relay.on("dot", stall(), times=1)
         sending = [asyncio.create_task(attempt(out, to)) for to in (BO, CY)]
         await relay.reached("dot")
         for task in sending:
             task.cancel()
         await asyncio.wait(sending)
-        await relay.all_gone()
+        async with asyncio.timeout(20):
+            await relay.all_gone()
         assert (await attempt(out)).kind is Reply
 
 

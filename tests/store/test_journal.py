@@ -133,7 +133,7 @@ async def test_what_is_due_is_told_by_kind_and_done_chunks_are_not_looked_at(db:
         held = await journal.claim(conn, ID, 1)
         assert held is not None
         held = await journal.settle(db, conn, held, [], cursor=0, window_to=3)
-        assert await journal.reach(conn, ID) == {1: 3, 2: 0, 3: 0}
+        assert await journal.steps(conn, ID) == {1: 1, 2: 0, 3: 0}
         await journal.settle(
             db, conn, held, [make_outcome(id) for id in (11, 12, 13)], cursor=3, window_to=3
         )

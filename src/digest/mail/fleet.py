@@ -1,7 +1,8 @@
 """All ways out as one: who takes this message, when, and who takes it if that one is down.
 
 Behind the door: signing (once a message), the choice among relays by weight, waiting for a relay's
-turn, rest for one that is down and a careful return to it, and telling the pace what was heard.
+turn, rest for one that is down and a careful return to it, another way for what one cannot carry,
+and telling the pace what was heard.
 Not behind it: how fast anything may go (`pacing`), what an answer means (`verdict`), and trying
 again later, which is the journal's.
 """
@@ -17,9 +18,11 @@ from hashlib import blake2b
 from types import TracebackType
 from typing import Final, Protocol, Self
 
-from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Vanished
-from digest.mail.transport import Reply, Transport
+from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Unfit, Vanished
+from digest.mail.lanes import throttled
+from digest.mail.transport import Reply, Start, Transport
 from digest.mail.verdict import about_us, enhanced_status
+from digest.telemetry import masked
 
 #: Rest of a relay that is down: the first, and the longest; seconds.
 _REST_S: Final = 5.0
@@ -28,7 +31,7 @@ _LONGEST_REST_S: Final = 300.0
 _SHARE_S: Final = 60.0
 #: So many messages one after the other with no answer: a relay that swallows them is down.
 _SILENT: Final = 3
-_NOBODY: Final[dict[str, RelayDown]] = {}
+_NOBODY: Final[dict[str, MailError]] = {}
 
 
 class Pacer(Protocol):
@@ -106,19 +109,28 @@ class _Errand:
     """One message on its way, and who would not take it."""
 
     # Made for each message: a dataclass would take three times as long.
-    __slots__ = ("_started", "begun", "lane", "refused")
+    __slots__ = ("_known", "_started", "again", "begun", "lane", "refused")
 
     def __init__(self, lane: str, started: Callable[[], None]) -> None:
         self.lane = lane
         self._started = started
+        self._known = started if isinstance(started, Start) else None
+        self.again = self._known is not None and self._known.again
         self.begun = False
-        self.refused: dict[str, RelayDown] = _NOBODY
+        #: By the way's name: a `RelayDown` or an `Unfit`.
+        self.refused: dict[str, MailError] = _NOBODY
 
     def start(self) -> None:
-        """Say once that content leaves, however many relays it is offered to."""
+        """Say that content leaves; once only to who does not want to hear that it came back."""
         if not self.begun:
             self._started()
             self.begun = True
+
+    def back(self) -> None:
+        """Say that what left was not taken."""
+        if self.begun and self._known is not None:
+            self.begun = False
+            self._known.back()
 
 
 class Fleet:
@@ -126,8 +138,9 @@ class Fleet:
 
     A relay that is down (`RelayDown`, or three messages in a row without an answer) rests for
     5 seconds, twice as long each time up to 5 minutes; then one message at a time tries it.  The
-    message that found it down goes to the next, for nothing of it was taken.  Whom a relay
-    refuses for what *we* are, while it has not accepted anything lately, is `Deferred`.
+    message that found it down goes to the next, for nothing of it was taken; so does one that a
+    way cannot carry (`Unfit`).  Whom a relay refuses for what *we* are, while it has not accepted
+    anything lately, is `Deferred`, and it is no try of theirs.
 
     Every reply and error leaves with the name of its way as `relay`.
     """
@@ -152,6 +165,17 @@ class Fleet:
         self._clock = clock
         self._sleep = sleep
         self._opened = AsyncExitStack()
+        #: Of all that was offered since this fleet was made.
+        self._accepted = False
+        self._us = ""
+
+    @property
+    def refused_us(self) -> str:
+        """Why we, not people, are refused: the last such answer in words.
+
+        "" when there was none, or when anything at all was accepted: then it may be about them.
+        """
+        return "" if self._accepted else self._us
 
     @property
     def at_once(self) -> int:
@@ -192,7 +216,9 @@ class Fleet:
 
         Raises:
             RelayDown: no way is left, and why, each by its name; or today's share of the warm-up
-                plan is used up.
+                plan is used up; or no way can carry a message such as this one.
+            Deferred: also when only ways that are down now could carry it to this address.
+            Refused: also when no way can.
         """
         if self._signing is not None:
             message = await self._signing.sign(message)
@@ -225,6 +251,7 @@ class Fleet:
                 if trial is not None:
                     berth.trial = None
                     trial.set_result(None)
+            self._accepted = True
             pacing.heard(
                 relay=berth.name, lane=errand.lane, code=reply.code, enhanced=reply.enhanced,
                 text=reply.text, now=self._now(),
@@ -240,7 +267,8 @@ class Fleet:
             return berths[0] if self._fit(berths[0], errand) else None
         able = [berth for berth in berths if not berth.standby and self._fit(berth, errand)]
         if not able:
-            if any(not berth.standby and self._up(berth) for berth in berths):
+            up = [berth for berth in berths if not berth.standby and self._up(berth)]
+            if any(berth.name not in errand.refused for berth in up):
                 # Up, with its share used up: that is no case for those on standby.
                 return None
             able = [berth for berth in berths if berth.standby and self._fit(berth, errand)]
@@ -282,6 +310,8 @@ class Fleet:
         if trials:
             await asyncio.wait(trials, return_when=asyncio.FIRST_COMPLETED)
             return
+        if any(isinstance(error, Unfit) for error in errand.refused.values()):
+            raise self._uncarried(errand)
         now = self._clock()
         spent = [berth for berth in self._berths if self._up(berth) and now < berth.spent_until]
         if spent and not any(not self._up(berth) for berth in self._berths if not berth.standby):
@@ -295,13 +325,29 @@ class Fleet:
         last = next(reversed(refused.values()), None)
         if len(self._berths) == 1:
             (only,) = self._berths
-            return last or RelayDown(0, self._reason(only, refused), relay=only.name)
+            if isinstance(last, RelayDown):
+                return last
+            return RelayDown(0, self._reason(only, refused), relay=only.name)
         reasons = "; ".join(f"{b.name}: {self._reason(b, refused)}" for b in self._berths)
         down = RelayDown(last.code if last else 0, reasons, relay=last.relay if last else "")
         down.__cause__ = last
         return down
 
-    def _reason(self, berth: _Berth, refused: Mapping[str, RelayDown]) -> str:
+    def _uncarried(self, errand: _Errand) -> MailError:
+        """Nobody is left, and some could not carry it, whatever they are asked."""
+        told = [error for error in errand.refused.values() if isinstance(error, Unfit)]
+        last, by_all = told[-1], len(told) == len(self._berths)
+        if all(error.ours for error in told):
+            # Others' messages are like this one: a person is to be told, and nobody is blamed.
+            if by_all:
+                return RelayDown(last.code, last.text, relay=last.relay)
+            return self._nobody(errand)
+        if by_all:
+            return Refused(last.code, last.text, relay=last.relay)
+        # Who could perhaps is not to be asked now; the others' mails go on meanwhile.
+        return Deferred(last.code, last.text, relay=last.relay, tried=False)
+
+    def _reason(self, berth: _Berth, refused: Mapping[str, MailError]) -> str:
         why = self._pacing.storm(berth.name) or berth.why
         if not why and berth.name in refused:
             why = str(refused[berth.name])
@@ -323,13 +369,16 @@ class Fleet:
     # ----------------------------------------------------------------- answers
 
     def _failed(self, berth: _Berth, errand: _Errand, error: MailError) -> MailError | None:
-        """What to raise; None: it is down, nothing was taken, and others may be asked."""
+        """What to raise; None: nothing was taken, and others may be asked."""
         error.relay = berth.name
-        self._hear(errand, error)
-        if isinstance(error, RelayDown):
+        if isinstance(error, RelayDown | Unfit):
             errand.refused = {**errand.refused, berth.name: error}
-            self._rest(berth, error)
+            if isinstance(error, RelayDown):
+                self._hear(errand, error)
+                self._rest(berth, error)
+            errand.back()
             return None
+        self._hear(errand, error)
         if error.code:
             # Whatever it says, it comes from somebody who is there.
             self._answered(berth)
@@ -339,19 +388,25 @@ class Fleet:
             if berth.trial is not None or berth.silent >= _SILENT:
                 self._rest(berth, error)
         if self._blames_us(error):
-            return Deferred(error.code, error.text, relay=berth.name)
+            self._us = f"{berth.name}: {masked(str(error))}"
+            return Deferred(error.code, error.text, relay=berth.name, tried=False)
         return error
 
     def _hear(self, errand: _Errand, error: MailError) -> None:
         if not error.code and not isinstance(error, Vanished):
             # Nobody was reached, or nobody was asked: that is no answer.
             return
+        enhanced = enhanced_status(error.text)
+        slower = throttled(error.code, enhanced, error.text)
+        if errand.again and isinstance(error, Deferred) and not slower:
+            # They are chosen for having been told so: their "later" makes no storm.
+            return
         self._pacing.heard(
             relay=error.relay,
             # What is said to us is not said of anybody's provider.
             lane="" if error.code == 421 or isinstance(error, RelayDown) else errand.lane,
             code=error.code,
-            enhanced=enhanced_status(error.text),
+            enhanced=enhanced,
             text=error.text,
             now=self._now(),
         )

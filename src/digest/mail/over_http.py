@@ -279,9 +279,10 @@ def _verdict(answer: Answer) -> MailError:
     """
     status, said = answer.status, f"HTTP {answer.status}: {answer.words}"
     if status in (429, 503):
-        return Deferred(421, f"4.3.2 {said}")
+        # It is the pace that is too fast, for whomever it is: the pace hears 421.
+        return Deferred(421, f"4.3.2 {said}", tried=False)
     if status == 408:
-        return Deferred(451, f"4.4.2 {said}")
+        return Deferred(451, f"4.4.2 {said}", tried=False)
     if status >= 500:
         # Something behind the API failed, and nobody can say at which point.
         return Vanished(0, f"{said}; it may have taken the message")

@@ -20,6 +20,30 @@ class Reply:
     relay: str
 
 
+class Start:
+    """A *started* that also wants to hear what becomes of content that nobody took.
+
+    Whoever asks several relays, one after the other, calls it before each of them, and `back` in
+    between; a transport that knows nothing of this takes it for the callable that it is.
+    """
+
+    __slots__ = ()
+
+    #: They have been asked to come back before: that they are once more says little of the relay.
+    again: bool = False
+
+    def __call__(self) -> None:
+        """Content leaves now."""
+        raise NotImplementedError
+
+    def back(self) -> None:
+        """What left was certainly not taken: it is as if it had not been begun.
+
+        It may be called more than once.  If it raises, nobody else is asked.
+        """
+        raise NotImplementedError
+
+
 class Transport(Protocol):
     """Takes messages away, many at once.  Use it inside ``async with``, in one event loop."""
 
@@ -51,13 +75,15 @@ class Transport(Protocol):
             to: envelope recipient, one bare address.
             started: called at most once, synchronously, just before the first octet of content
                 leaves.  Until then nobody can have got anything.  If it raises, nothing leaves.
+                A transport that asks several relays calls a `Start` anew for each, after `back`.
 
         Raises:
             Deferred: this address, later.
-            Refused: this address, not again.
+            Refused: this address, not again; `Unfit`: not by this way, and nothing was begun.
             RelayDown: they refuse us; nothing was taken and nobody is to blame.
             Vanished: content left and no answer came.
 
-        Cancelled before *started*, nothing was sent; cancelled after it, the message is in doubt.
+        Cancelled before *started*, or after `Start.back`, nothing was sent; cancelled after
+        *started*, the message is in doubt.
         """
         ...

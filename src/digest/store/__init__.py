@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from digest.store import editions, items, journal, placements, reports, sources, subscribers
     from digest.store.database import Database
     from digest.store.events import (
+        Entry,
         EventFile,
         Ledger,
         Trace,
@@ -27,7 +28,8 @@ else:
         __name__,
         {
             "database": "Database",
-            "events": "EventFile Ledger Trace forget_events forget_ledgers open_events read_events",
+            "events": "Entry EventFile Ledger Trace forget_events forget_ledgers open_events "
+            "read_events",
         },
         files="editions items journal placements reports sources subscribers",
     )

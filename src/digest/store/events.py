@@ -3,11 +3,11 @@
 Sixteen bytes are appended just before a message's content leaves, sixteen when the reply
 is in; plain writes, no flush: the page cache outlives a killed process, and a power cut
 changes the boot id, after which the file is not believed.  So after ``kill -9`` in doubt is
-exactly what was started and not answered: at most one message a connection.
+exactly what was started, and neither answered nor given back: at most one message a connection.
 
-The ledger holds, for each chunk of an edition, how far its windows have been opened.  It is no
-part of the database, so it is not restored with it: a database that knows less than the ledger
-is a copy from before, and whoever was written to since is in doubt, not to be sent to again.
+The ledger holds, for each chunk of an edition, how far and how often its windows were opened.
+It is no part of the database, so it is not restored with it: a database that knows less than the
+ledger is a copy from before, and whoever was written to since is in doubt, not to be sent to again.
 """
 
 import errno
@@ -18,11 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from digest.errors import Conflict, StoreError
 
 _RECORD = struct.Struct(">QIHH")  # subscriber id, unused, reply code, kind
-_STARTED, _REPLIED = 1, 2
+_STARTED, _REPLIED, _BACK = 1, 2, 3
 #: The boot id comes first.
 _HEADER = 32
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -47,6 +48,7 @@ class Trace:
 
     #: A file of this boot was found: who is not in it was certainly not begun.
     trusted: bool = False
+    #: Their content left, to whichever relay was the last to be offered it.
     started: frozenset[int] = frozenset()
     #: Subscriber id → three-digit reply.
     replied: dict[int, int] = field(default_factory=dict)
@@ -64,6 +66,10 @@ class EventFile:
 
     def replied(self, subscriber_id: int, code: int) -> None:
         self._append(subscriber_id, code, _REPLIED)
+
+    def given_back(self, subscriber_id: int) -> None:
+        """Nobody took it: whatever was noted of them before, they are not begun."""
+        self._append(subscriber_id, 0, _BACK)
 
     def _append(self, subscriber_id: int, code: int, kind: int) -> None:
         try:
@@ -139,10 +145,15 @@ def read_events(folder: Path, edition_id: str, seq: int, fence: int) -> Trace:
     replied: dict[int, int] = {}
     whole = (len(noted) - _HEADER) // _RECORD.size * _RECORD.size
     for id, _, code, kind in _RECORD.iter_unpack(noted[_HEADER : _HEADER + whole]):
+        # One person may be offered to several relays: the last word counts.
+        if kind == _REPLIED:
+            replied[id] = code
+            continue
+        replied.pop(id, None)
         if kind == _STARTED:
             started.add(id)
         else:
-            replied[id] = code
+            started.discard(id)
     return Trace(True, frozenset(started), replied)
 
 
@@ -154,11 +165,20 @@ def forget_events(folder: Path, edition_id: str, seq: int) -> None:
 
 # ---------------------------------------------------------------------- the ledger
 
-_FURTHEST = struct.Struct(">I")
+_ENTRY = struct.Struct(">II")  # windows opened, how far
+
+
+class Entry(NamedTuple):
+    """What the ledger has of one chunk; neither number ever goes back."""
+
+    #: How often a window was opened.
+    steps: int = 0
+    #: Before which place people may have been written to.
+    to: int = 0
 
 
 class Ledger:
-    """How far one edition's chunks were begun; an entry costs a write of four bytes."""
+    """How far one edition's chunks were begun; an entry costs a write of eight bytes."""
 
     def __init__(self, folder: Path, edition_id: str) -> None:
         try:
@@ -168,30 +188,31 @@ class Ledger:
         except OSError as error:
             raise _unnoted(error) from error
 
-    def opened(self, seq: int, to: int) -> None:
+    def opened(self, seq: int, steps: int, to: int) -> None:
         """Content may leave for whoever stands before *to* in chunk *seq*, from now on.
 
         Raises:
             StoreError: it cannot be noted: nothing may leave then.
         """
-        octets = _FURTHEST.pack(to)
+        before = self.entry(seq)
+        octets = _ENTRY.pack(max(steps, before.steps), max(to, before.to))
         try:
-            if os.pwrite(self._handle, octets, seq * _FURTHEST.size) != len(octets):
+            if os.pwrite(self._handle, octets, seq * _ENTRY.size) != len(octets):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             raise _unnoted(error) from error
 
-    def furthest(self, seq: int) -> int:
-        """How far chunk *seq* was ever begun, by this machine; 0 if it was not."""
-        octets = os.pread(self._handle, _FURTHEST.size, seq * _FURTHEST.size)
-        return int(_FURTHEST.unpack(octets)[0]) if len(octets) == _FURTHEST.size else 0
+    def entry(self, seq: int) -> Entry:
+        """What this machine has begun of chunk *seq*."""
+        octets = os.pread(self._handle, _ENTRY.size, seq * _ENTRY.size)
+        return Entry(*_ENTRY.unpack(octets)) if len(octets) == _ENTRY.size else Entry()
 
-    def chunks(self) -> dict[int, int]:
-        """Every chunk that was begun, and how far."""
+    def chunks(self) -> dict[int, Entry]:
+        """Every chunk that was begun."""
         octets = os.pread(self._handle, os.fstat(self._handle).st_size, 0)
-        whole = len(octets) // _FURTHEST.size * _FURTHEST.size
-        found = enumerate(to for (to,) in _FURTHEST.iter_unpack(octets[:whole]))
-        return {seq: to for seq, to in found if to}
+        whole = len(octets) // _ENTRY.size * _ENTRY.size
+        found = enumerate(Entry(*entry) for entry in _ENTRY.iter_unpack(octets[:whole]))
+        return {seq: entry for seq, entry in found if entry.steps}
 
     def close(self) -> None:
         os.close(self._handle)

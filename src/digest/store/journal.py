@@ -47,6 +47,9 @@ class Claim:
     window_to: int
     #: The fence under which the open window was opened.
     opened_by: int = 0
+    #: How far windows were ever opened, and how often: neither goes back.
+    reached: int = 0
+    steps: int = 0
 
     @property
     def open_window(self) -> tuple[int, ...]:
@@ -111,10 +114,10 @@ async def due_chunks(conn: AsyncConnection, edition_id: str, *, now: datetime) -
     return {row.seq: row.kind for row in await conn.execute(query.order_by(_C.c.seq))}
 
 
-async def reach(conn: AsyncConnection, edition_id: str) -> dict[int, int]:
-    """How far the windows of each chunk of an edition were opened; {} before it is frozen."""
-    query = select(_C.c.seq, _C.c.window_to).where(_C.c.edition_id == edition_id)
-    return {row.seq: row.window_to for row in await conn.execute(query)}
+async def steps(conn: AsyncConnection, edition_id: str) -> dict[int, int]:
+    """How often a window of each chunk of an edition was opened; {} before it is frozen."""
+    query = select(_C.c.seq, _C.c.steps).where(_C.c.edition_id == edition_id)
+    return {row.seq: row.steps for row in await conn.execute(query)}
 
 
 async def any_untouched(conn: AsyncConnection, edition_id: str) -> bool:
@@ -135,7 +138,10 @@ async def claim(conn: AsyncConnection, edition_id: str, seq: int) -> Claim | Non
             update(_C)
             .where(_C.c.edition_id == edition_id, _C.c.seq == seq, _C.c.done == 0)
             .values(fence=_C.c.fence + 1)
-            .returning(_C.c.kind, _C.c.fence, _C.c.ids, _C.c.cursor, _C.c.window_to, _C.c.opened_by)
+            .returning(
+                *(_C.c.kind, _C.c.fence, _C.c.ids, _C.c.cursor, _C.c.window_to, _C.c.opened_by),
+                *(_C.c.reached, _C.c.steps),
+            )
         )
     ).one_or_none()
     if row is None:
@@ -149,6 +155,8 @@ async def claim(conn: AsyncConnection, edition_id: str, seq: int) -> Claim | Non
         cursor=row.cursor,
         window_to=row.window_to,
         opened_by=row.opened_by,
+        reached=row.reached,
+        steps=row.steps,
     )
 
 
@@ -169,6 +177,15 @@ async def settle(
     Raises:
         Conflict: somebody else has taken the chunk.  Nothing is written: stop at once.
     """
+    opened = int(window_to > held.window_to)
+    held = replace(
+        held,
+        cursor=cursor,
+        window_to=window_to,
+        opened_by=held.fence,
+        reached=max(held.reached, window_to),
+        steps=held.steps + opened,
+    )
     moved = await conn.execute(
         update(_C)
         .where(
@@ -180,13 +197,15 @@ async def settle(
             cursor=cursor,
             window_to=window_to,
             opened_by=held.fence,
+            reached=held.reached,
+            steps=held.steps,
             done=int(cursor == len(held.ids)),
         )
     )
     if not moved.rowcount:
         raise Conflict(f"chunk {held.seq} of {held.edition_id} is in other hands")
     await record(db, conn, held.edition_id, outcomes)
-    return replace(held, cursor=cursor, window_to=window_to, opened_by=held.fence)
+    return held
 
 
 async def record(
@@ -319,16 +338,26 @@ _OLDER = "may have been sent again after the backup that this database was resto
 async def expire(conn: AsyncConnection, edition_id: str, *, now: datetime) -> int:
     """Whoever was asked to come back does not get it any more; return how many.
 
-    Whoever a worker has in hand is left to it.
+    Those queued for another try, too; whoever a worker has in hand is left to it.
     """
     result = await conn.execute(
         update(_D)
         .where(
             _D.c.edition_id == edition_id,
             _D.c.state == DeliveryState.DEFERRED.value,
-            _D.c.not_before.is_not(None),
         )
         .values(state=DeliveryState.FAILED.value, text=_EXPIRED, not_before=None, code=0, at=now)
+    )
+    # Nobody is left in chunks of those who were to be tried again; one in hand ends by itself.
+    await conn.execute(
+        update(_C)
+        .where(
+            _C.c.edition_id == edition_id,
+            _C.c.kind != "first",
+            _C.c.done == 0,
+            _C.c.cursor == _C.c.window_to,
+        )
+        .values(done=1)
     )
     return result.rowcount
 

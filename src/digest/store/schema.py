@@ -394,6 +394,9 @@ chunk = Table(
     # Positions in *ids*: before *cursor* all is settled; from *window_to* nothing has left.
     Column("cursor", Integer, nullable=False, server_default="0"),
     Column("window_to", Integer, nullable=False, server_default="0"),
+    # How far windows were ever opened, and how often: neither goes back, as *window_to* does.
+    Column("reached", Integer, nullable=False, server_default="0"),
+    Column("steps", Integer, nullable=False, server_default="0"),
     # Raised by each claim: a commit with an older one is refused.
     Column("fence", Integer, nullable=False, server_default="0"),
     # The fence under which the open window was opened: its event file tells of it.

@@ -28,6 +28,10 @@ def upgrade() -> None:
     with op.batch_alter_table("edition") as batch_op:
         batch_op.add_column(_words("paused"))
         batch_op.add_column(sa.Column("expires_at", _INSTANT, nullable=True))
+    with op.batch_alter_table("chunk") as batch_op:
+        batch_op.add_column(_number("reached"))
+        batch_op.add_column(_number("steps"))
+    op.execute("UPDATE chunk SET reached = window_to")
     op.create_index(
         "ix_chunk_open",
         "chunk",
