@@ -84,7 +84,7 @@ def test_people_see_limits_slow_downs_and_storms(newsroom: Path) -> None:
     assert "refuses nearly everybody" in lines["second"]
     assert "unusual rate" in lines["gmail"]
     assert "30 a minute" in lines["yahoo"]
-    assert "as it may" in lines["yahoo"]
+    assert "no slow-down" in lines["yahoo"]
     assert 'second: 30 of the last 30 answers were "no" or "later"' in shown
     assert "ann@" not in shown
 

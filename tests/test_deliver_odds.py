@@ -252,7 +252,7 @@ async def test_whoever_looks_while_another_sends_sees_no_backup(tmp_path: Path) 
         open_newsroom(tmp_path, now=clock) as other,
     ):
         for number in (3, 4, 5):
-            relay.on("RCPT", say("451 4.7.1 later"), to=f"reader{number}@example.com")
+            relay.on("RCPT", say("451 4.2.1 later"), to=f"reader{number}@example.com")
         sending = asyncio.create_task(deliver.deliver(app, ID))
         while not sending.done():
             await deliver.deliver(other, ID)

@@ -175,13 +175,16 @@ class Courier:
         await self.errand.settling(conn, outcomes)
         held = await journal.settle(self._app.db, conn, held, outcomes, cursor=cursor, window_to=to)
         await self.errand.settled(conn, outcomes)
-        await self._tell(conn)
+        # When a chunk is shut, always: nobody may come after it.
+        await self._tell(conn, last=cursor == to)
         return held
 
-    async def _tell(self, conn: store.Connection) -> None:
+    async def _tell(self, conn: store.Connection, *, last: bool) -> None:
         """What watchers of other processes see, and what a restart must not forget."""
         now = self._app.now()
-        if self.meter is None or (self._told_at is not None and now - self._told_at < _TOLD_EVERY):
+        if self.meter is None:
+            return
+        if not last and self._told_at is not None and now - self._told_at < _TOLD_EVERY:
             return
         self._told_at = now
         told, worker = self.meter.told(now), f"{socket.gethostname()[:40]}:{os.getpid()}"

@@ -15,6 +15,8 @@ from digest.courier import Courier, Progress, keep_paces, silent
 from digest.errors import Conflict, RelayDown
 from digest.freezing import freeze, overdue, timetable
 from digest.mail import Transport
+from digest.mail.fleet import Fleet
+from digest.mail.transport import Finished
 from digest.meter import Meter
 from digest.model import (
     DELIVERY_LIFE,
@@ -79,7 +81,8 @@ class _EditionErrand:
         # Whoever has chosen a later hour meanwhile gets it as it was frozen: no mail may come
         # from the future.
         at = max(self._table.opens, min(at, self._app.now()))
-        return await self._printer.mail(subscriber, sent_at=at)
+        # Filling promises what `Finished` says: thousands a second need not be looked through.
+        return Finished(await self._printer.mail(subscriber, sent_at=at))
 
     async def settling(self, conn: Connection, outcomes: Sequence[Outcome]) -> None:
         await returning.hold_refused(conn, outcomes)
@@ -156,6 +159,9 @@ async def deliver(
                         if not await _all_of(hands):
                             # What is left is in the hands of others, who come to its end.
                             break
+                if isinstance(transport, Fleet) and transport.refused_us:
+                    # Nobody at all was taken: that says nothing of any of them.
+                    await pausing.pause(app, edition_id, f"it is refused: {transport.refused_us}")
         return await _finish(app, edition_id)
     finally:
         ledger.close()

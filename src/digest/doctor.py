@@ -255,10 +255,14 @@ async def _spf(case: _Case) -> list[Diagnosis]:
 async def _dkim(case: _Case) -> list[Diagnosis]:
     found = []
     if not (case.settings.dkim and not case.keys):
-        theirs = all(_include(relay) for _, relay in case.relays)
-        enough = records.judge_keys(case.keys, relay_signs=theirs)
+        enough = records.judge_keys(case.keys, relay_signs=_relays_sign(case))
         found += [enough] if enough else []
     return found + await _published(case.dns, case.keys)
+
+
+def _relays_sign(case: _Case) -> bool:
+    """Every way out belongs to somebody who usually signs."""
+    return all(_include(relay) for _, relay in case.relays)
 
 
 async def _published(dns: Dns, keys: Sequence[Key]) -> list[Diagnosis]:
@@ -288,7 +292,12 @@ async def _dmarc(case: _Case) -> list[Diagnosis]:
     signed = {key.domain: await agrees(key.domain, "adkim") for key in case.keys}
     returned = await agrees(case.envelope, "aspf")
     found += dmarc.judge_alignment(
-        case.sender, signers=signed, envelope=case.envelope, returned=returned
+        case.sender,
+        signers=signed,
+        envelope=case.envelope,
+        returned=returned,
+        has_spf=any(map(spf.is_record, await case.dns.txt(case.envelope))),
+        relay_signs=_relays_sign(case),
     )
     return found
 

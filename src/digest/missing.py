@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from digest import deliver
+from digest import deliver, tracking
 from digest.app import App
 from digest.errors import Conflict
 from digest.model import Counts, DeliveryState, EditionState
@@ -58,6 +58,8 @@ class Missing:
     edition_id: str
     state: EditionState
     paused: str
+    #: Why nothing more leaves just now, as `tracking.held_up` has it; "" where nothing is known.
+    held_up: str
     #: When nobody more gets it; None before its audience is frozen.
     expires_at: datetime | None
     #: The groups are all of them but sent, and whoever joined since, who is in no sum.
@@ -105,15 +107,32 @@ async def missing(app: App, edition_id: str) -> Missing:
         examples = _named(since[: unreached.EXAMPLES], names)
         groups.append(Group(why=Why.JOINED, words=words, count=len(since), examples=examples))
     order = list(Why)
+    held_up = await tracking.held_up(app, record, pending=counts.pending)
     return Missing(
         edition_id=edition_id,
         state=record.state,
         paused=record.paused,
+        held_up=held_up,
         expires_at=record.expires_at,
         counts=counts,
         groups=tuple(sorted(groups, key=lambda group: (order.index(group.why), -group.count))),
         may=may,
     )
+
+
+async def troubles(app: App, edition_id: str) -> tuple[Group, ...]:
+    """Whom a sending has not reached so far, by what was said of them, most first.
+
+    Raises:
+        NotFound: there is no such edition.
+    """
+    now = app.now()
+    async with app.db.read() as conn:
+        record = await editions.get(conn, edition_id)
+        over = record.expires_at if record.expires_at and record.expires_at <= now else None
+        sorts = await unreached.sorts(conn, edition_id, deliver.TROUBLED, expires_at=over)
+        names = await subscribers.names(conn, {id for sort in sorts for id in sort.examples})
+    return tuple(_group(sort, names) for sort in sorts)
 
 
 async def send_to_missing(

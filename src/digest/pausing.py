@@ -24,13 +24,14 @@ _GOING = (EditionState.APPROVED, EditionState.SENDING)
 _NOTICE_S = 60.0
 
 
-async def pause(app: App, edition_id: str, why: str) -> None:
+async def pause(app: App, edition_id: str, why: str, *, by_hand: bool = False) -> None:
     """Let nothing more of an edition leave until somebody resumes it; tell the desk.
 
     Paused a second time it keeps its reason, and nobody is told again.
 
     Args:
         why: for the operator, with what to do; no person's address.
+        by_hand: somebody wants it so: nothing is amiss.
 
     Raises:
         NotFound: there is no such edition.
@@ -45,7 +46,8 @@ async def pause(app: App, edition_id: str, why: str) -> None:
         await editions.set_paused(conn, edition_id, why)
     # An edition's id looks like an address.
     reason = masked(why.replace(edition_id, "EDITION"))
-    log.error("sending is paused", edition=edition_id, reason=reason)
+    tell = log.info if by_hand else log.error
+    tell("sending is paused", edition=edition_id, reason=reason)
     text = (
         f"{edition_id} waits for you.\n\nWhy: {why}\n\n"
         f"`digest resume {edition_id}` lets it go on; `digest cancel {edition_id}` ends it; "

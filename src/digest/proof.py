@@ -42,7 +42,7 @@ async def send_one(app: App, edition_id: str, address: str) -> str:
 
 
 async def rehearse(app: App, edition: Edition, folder: Path) -> int:
-    """Write what `deliver` would send as files into *folder*; return how many.
+    """Write what `deliver` would send as files into *folder*, signed; return how many.
 
     Nothing is sent and nothing is remembered.
     """
@@ -61,6 +61,8 @@ async def rehearse(app: App, edition: Edition, folder: Path) -> int:
             for person in people.values():
                 try:
                     message = printer.message(person, sent_at=app.now())
+                    if app.signing is not None:
+                        message = await app.signing.sign(message)
                 except (NotFound, Refused):
                     continue
                 await transport.send(

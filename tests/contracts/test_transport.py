@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apipeer import KEY, ApiPeer, Said, accounts, postmark_error, ses_refusal
-from contracts.transport import PeerContract, TransportCase, TransportContract
+from contracts.transport import SENDER, Noted, PeerContract, TransportCase, TransportContract, mail
 from digest.mail.fleet import Fleet, Way
 from digest.mail.mailgun import Mailgun
 from digest.mail.over_http import HttpTransport, Provider
@@ -150,6 +150,19 @@ class TestFleetOfTwo(PeerContract):
                 now=lambda: datetime(2026, 5, 18, 6, tzinfo=UTC),
             )
             yield smtp_case(fleet, first, second)
+
+    async def test_what_one_gives_back_is_begun_again_with_the_other(self) -> None:
+        to = "reader@example.org"
+        async with FakeRelay() as first, FakeRelay() as second:
+            first.on("dot", say("421 4.3.2 going down"))
+            ways = [Way("first", smtp_to(first)), Way("second", smtp_to(second), standby=True)]
+            noted = Noted()
+            async with Fleet(
+                ways, pacing=Pacing(Settings()), signing=None, now=lambda: datetime.now(UTC)
+            ) as fleet:
+                reply = await fleet.send(mail(to), sender=SENDER, to=to, started=noted)
+        assert (reply.relay, noted.told) == ("second", ["leaves", "back", "leaves"])
+        assert [list(each.to) for each in second.messages] == [[to]]
 
 
 # ------------------------------------------------------------------------- a program

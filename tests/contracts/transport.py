@@ -15,7 +15,7 @@ from typing import Literal
 import pytest
 
 from digest.errors import Deferred, MailError, Refused, RelayDown, Vanished
-from digest.mail.transport import Reply, Transport
+from digest.mail.transport import Reply, Start, Transport
 
 SENDER = "verp+1@press.example"
 #: None of them is one address; most would say more than a recipient, if they were written out.
@@ -78,6 +78,19 @@ class Hand:
         return caught.value
 
 
+class Noted(Start):
+    """Hears of content that came back, too."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def __call__(self) -> None:
+        self.told.append("leaves")
+
+    def back(self) -> None:
+        self.told.append("back")
+
+
 def mail(to: str) -> bytes:
     """A message like ours: 7-bit, a line that begins with a dot, encoded text."""
     return (
@@ -122,6 +135,15 @@ class TransportContract:
                 await hand.give(person(number))
         assert hand.started == Counter(person(number) for number in range(3))
         assert hand.early == []
+
+    async def test_who_wants_to_hear_what_comes_back_hears_nothing_of_what_was_taken(
+        self, case: TransportCase
+    ) -> None:
+        noted, to = Noted(), person(1)
+        async with case.transport:
+            await case.transport.send(mail(to), sender=SENDER, to=to, started=noted)
+        assert noted.told == ["leaves"]
+        assert case.arrived()[to] == 1
 
     async def test_many_at_once_arrive_once_each(self, case: TransportCase, hand: Hand) -> None:
         everybody = [person(number) for number in range(24)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from apipeer import KEY, KEY_ID, ApiPeer, Got, Said, accounts, postmark_error, ses_refusal
-from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Vanished
+from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Unfit, Vanished
 from digest.mail.mailgun import Mailgun
 from digest.mail.mime import header_of, taken_apart
 from digest.mail.over_http import HttpTransport, Provider
@@ -243,6 +243,21 @@ async def test_too_many_is_later_for_this_one(by: str, status: int, peer: ApiPee
     error = await refused(by, peer, Said(status, {"message": "Slow down"}))
     assert isinstance(error, Deferred)
     assert (error.code, error.text) == (421, f"4.3.2 HTTP {status}: Slow down")
+    assert not error.tried
+
+
+@ALL
+async def test_what_is_too_large_for_it_may_go_by_another_way(by: str, peer: ApiPeer) -> None:
+    error = await refused(by, peer, Said(413, {}))
+    assert isinstance(error, Unfit)
+    assert (error.code, error.ours) == (552, True)
+
+
+@ALL
+async def test_whoever_s_request_was_too_slow_has_lost_no_try(by: str, peer: ApiPeer) -> None:
+    error = await refused(by, peer, Said(408, {}))
+    assert isinstance(error, Deferred)
+    assert (error.code, error.tried) == (451, False)
 
 
 async def test_after_too_many_nobody_asks_before_the_time_that_was_named(peer: ApiPeer) -> None:

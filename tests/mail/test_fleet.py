@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Vanished
+from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Unfit, Vanished
 from digest.mail.fleet import Fleet, Way
 from digest.mail.pacing import Pacing
 from digest.mail.sinks import MemoryTransport
-from digest.mail.transport import Reply
+from digest.mail.transport import Reply, Start
 from digest.settings import Settings
 
 MAIL = b"To: bo@example.org\r\n\r\nhi\r\n"
@@ -113,6 +113,23 @@ class Signed:
         return b"Signed: yes\r\n" + message
 
 
+class Noted(Start):
+    """Wants to hear of content that came back, too."""
+
+    def __init__(self, *, again: bool = False, fails: Exception | None = None) -> None:
+        self.again = again
+        self.told: list[str] = []
+        self._fails = fails
+
+    def __call__(self) -> None:
+        self.told.append("leaves")
+
+    def back(self) -> None:
+        self.told.append("back")
+        if self._fails is not None:
+            raise self._fails
+
+
 class Bench:
     """A fleet with a clock that only moves when told, and sleeps that move it."""
 
@@ -144,9 +161,12 @@ class Bench:
     async def __aexit__(self, *raised: Any) -> None:
         await self.fleet.__aexit__(*raised)
 
-    async def send(self, to: str = TO) -> Reply:
+    async def send(self, to: str = TO, started: Callable[[], None] | None = None) -> Reply:
         return await self.fleet.send(
-            MAIL, sender="verp@press.example", to=to, started=lambda: self.started.append(to)
+            MAIL,
+            sender="verp@press.example",
+            to=to,
+            started=started or (lambda: self.started.append(to)),
         )
 
 
@@ -391,6 +411,127 @@ async def test_a_start_that_fails_stops_it_there() -> None:
     assert b.asked == []
 
 
+async def test_who_wants_to_hear_it_is_told_that_content_came_back_before_the_next_is_asked() -> (
+    None
+):
+    a, b, bench = two()
+    a.acts = [down("after the content")]
+    b.gate = asyncio.Event()
+    noted = Noted()
+    async with bench:
+        sending = asyncio.create_task(bench.send(started=noted))
+        await asyncio.sleep(0.01)
+        assert noted.told == ["leaves", "back", "leaves"]
+        b.gate.set()
+        assert (await sending).relay == "b"
+
+
+async def test_while_another_relay_s_turn_is_waited_for_nothing_is_begun() -> None:
+    a, b, bench = two(standby=True)
+    a.acts = [down("after the content")]
+    bench.pacing.waits = {"b": [500.0]}
+    bench.woken = asyncio.Event()
+    noted = Noted()
+    async with bench:
+        sending = asyncio.create_task(bench.send(started=noted))
+        await asyncio.sleep(0.01)
+        assert (bench.slept, noted.told) == ([500.0], ["leaves", "back"])
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+    assert b.asked == []
+
+
+async def test_who_came_back_and_is_not_to_be_begun_anew_is_offered_to_nobody_else() -> None:
+    a, b, bench = two()
+    a.acts = [down("after the content")]
+    async with bench:
+        with pytest.raises(OSError, match="disk full"):
+            await bench.send(started=Noted(fails=OSError("disk full")))
+        # The relay rests all the same.
+        assert (await bench.send()).relay == "b"
+    assert (len(a.asked), len(b.asked)) == (1, 1)
+
+
+async def test_of_content_that_never_left_nothing_comes_back() -> None:
+    a, _b, bench = two()
+    a.acts, a.starts = [down("at the door")], False
+    noted = Noted()
+    async with bench:
+        await bench.send(started=noted)
+    assert noted.told == ["leaves"]
+
+
+# ----------------------------------------------------------------------------- unfit
+
+
+def unfit(text: str = "5.6.7 no SMTPUTF8 here", *, ours: bool = False) -> Unfit:
+    return Unfit(550, text, ours=ours)
+
+
+@pytest.mark.parametrize("ours", [True, False])
+@pytest.mark.parametrize("standby", [True, False])
+async def test_what_one_way_cannot_carry_goes_by_another_and_the_first_does_not_rest(
+    standby: bool, ours: bool
+) -> None:
+    a, _b, bench = two(standby=standby)
+    a.starts = False
+    a.acts = [unfit(ours=ours)]
+    async with bench:
+        assert (await bench.send()).relay == "b"
+        assert "a" in {(await bench.send()).relay for _ in range(2)}
+        assert {told[0] for told in bench.pacing.told} == {"a", "b"}
+        assert {told[2] for told in bench.pacing.told} == {250}
+
+
+@pytest.mark.parametrize("ways", [1, 2])
+@pytest.mark.parametrize(("ours", "kind"), [(True, RelayDown), (False, Refused)])
+async def test_what_no_way_can_carry_is_nobody_s_fault_or_one_address_s(
+    ours: bool, kind: type[MailError], ways: int
+) -> None:
+    rows = [Scripted(acts=[unfit(ours=ours)], starts=False) for _ in range(ways)]
+    async with Bench([Way(str(at), row) for at, row in enumerate(rows)]) as bench:
+        with pytest.raises(MailError) as caught:
+            await bench.send()
+        assert type(caught.value) is kind
+        assert (caught.value.code, caught.value.text) == (550, "5.6.7 no SMTPUTF8 here")
+        assert caught.value.relay == str(ways - 1)
+        assert bench.pacing.told == []
+        # None of them rests.
+        assert [(await bench.send()).code for _ in range(ways)] == [250] * ways
+
+
+async def test_an_address_that_only_a_way_that_is_down_could_carry_waits_for_it() -> None:
+    a, b, bench = two()
+    a.acts = [down()]
+    b.acts, b.starts = [unfit()], False
+    async with bench:
+        with pytest.raises(Deferred, match="no SMTPUTF8") as caught:
+            await bench.send()
+        assert (caught.value.tried, caught.value.relay) == (False, "b")
+        assert (await bench.send()).relay == "b"
+
+
+async def test_a_mail_that_only_a_way_that_is_down_could_carry_stops_it() -> None:
+    a, b, bench = two()
+    a.acts = [down()]
+    b.acts, b.starts = [unfit("5.3.4 too large", ours=True)], False
+    async with bench:
+        with pytest.raises(RelayDown, match=r"a: 421 hung up; b: 550 5\.3\.4 too large"):
+            await bench.send()
+
+
+async def test_the_one_on_trial_that_cannot_carry_it_is_tried_by_the_next() -> None:
+    a = Scripted(acts=[down(), unfit()], starts=False)
+    async with Bench([Way("a", a)]) as bench:
+        with pytest.raises(RelayDown):
+            await bench.send()
+        bench.clock += 6
+        with pytest.raises(Refused):
+            await bench.send()
+        assert (await bench.send()).relay == "a"
+
+
 # --------------------------------------------------------------------------- opening
 
 
@@ -551,8 +692,39 @@ async def test_a_policy_refusal_blames_nobody_until_the_relay_has_taken_others(
             await bench.send()
         assert type(caught.value) is kind
         assert (caught.value.code, caught.value.relay) == (550, "a")
+        assert not isinstance(caught.value, Deferred) or not caught.value.tried
         with pytest.raises(Refused):
             await bench.send()
+
+
+async def test_a_fleet_says_when_all_that_it_heard_was_about_us() -> None:
+    a, b, bench = two()
+    policy = "5.7.1 bo@example.org: your address is on a blocklist"
+    bench.pacing.believed = False
+    async with bench:
+        assert bench.fleet.refused_us == ""
+        a.acts = [Refused(550, "5.1.1 no such mailbox"), Refused(554, policy)]
+        b.acts = [Refused(550, policy)]
+        for _ in range(3):
+            with pytest.raises(MailError):
+                await bench.send()
+        assert bench.fleet.refused_us == ("a: 554 5.7.1 (address) your address is on a blocklist")
+        await bench.send()
+        assert bench.fleet.refused_us == ""
+
+
+async def test_the_later_of_who_was_told_so_before_makes_no_storm_but_haste_is_heard_of() -> None:
+    acts: list[MailError | None] = [
+        Deferred(451, "4.3.0 try again"),
+        Deferred(451, "4.7.28 too many messages"),
+        Refused(550, "5.1.1 no such mailbox"),
+        None,
+    ]
+    async with Bench([Way("a", Scripted(acts=acts))]) as bench:
+        for _ in range(4):
+            with suppress(MailError):
+                await bench.send(started=Noted(again=True))
+    assert [told[3] for told in bench.pacing.told] == ["4.7.28", "5.1.1", "2.0.0"]
 
 
 # ------------------------------------------------------------------------- real pacing

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Vanished
+from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Unfit, Vanished
 from digest.mail import Reply, SmtpTransport, Transport
 from digest.settings import Mail
 from fakes import Act, FakeRelay, drop, hold, mutter, say, stall
@@ -239,9 +239,9 @@ async def test_a_name_that_is_not_ascii_needs_smtputf8() -> None:
 
 async def test_without_smtputf8_such_a_name_is_refused_and_the_others_go_on() -> None:
     async with FakeRelay(offers=["8BITMIME"]) as relay, transport(relay) as out:
-        check(await attempt(out, to="bø@example.org"), Refused, "SMTPUTF8", code=0, started=0)
+        check(await attempt(out, to="bø@example.org"), Unfit, "SMTPUTF8", code=0, started=0)
         assert (await attempt(out)).reply
-        check(await attempt(out, to="bø@example.org"), Refused, "SMTPUTF8", code=0, started=0)
+        check(await attempt(out, to="bø@example.org"), Unfit, "SMTPUTF8", code=0, started=0)
         assert (await attempt(out)).reply
         with pytest.raises(RelayDown, match="the sender's address is not ASCII"):
             await out.send(MAIL, sender="nø@example.org", to=BO, started=lambda: None)
@@ -516,7 +516,7 @@ async def test_what_is_offered_before_tls_does_not_count(
     relay.on("EHLO", say("250-fake.example", "250-STARTTLS", "250 SMTPUTF8"), times=1)
     relay.on("EHLO", say("250-fake.example", "250 8BITMIME"), times=1)
     async with relay, transport(relay, tls="starttls", tls_context=client_tls) as out:
-        check(await attempt(out, to="bø@example.org"), Refused, "SMTPUTF8", started=0)
+        check(await attempt(out, to="bø@example.org"), Unfit, "SMTPUTF8", started=0)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.errors import Deferred, MailError, Refused, RelayDown, Vanished
+from digest.errors import Deferred, MailError, Refused, RelayDown, Unfit, Vanished
 from digest.mail.smtp import SmtpTransport
 from digest.mail.transport import Reply
 from digest.settings import Relay
@@ -156,8 +156,13 @@ async def test_a_message_larger_than_the_relay_takes_is_refused_and_harms_nobody
         outcomes = await asyncio.gather(
             attempt(out), attempt(out, CY, MAIL * 2), attempt(out, "bø@example.org"), attempt(out)
         )
-    assert kinds(outcomes) == [Reply, Refused, Refused, Reply]
+    assert kinds(outcomes) == [Reply, Unfit, Unfit, Reply]
     large, strange = outcomes[1:3]
+    # The one is about what everybody gets, the other about one address.
+    assert [one.result.ours for one in (large, strange) if isinstance(one.result, Unfit)] == [
+        True,
+        False,
+    ]
     assert large.result.text == "the message has 112 octets, and the relay takes at most 100"
     assert "SMTPUTF8" in strange.result.text
     assert (large.started, strange.started) == (0, 0)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.errors import Deferred, MailError, Refused, RelayDown
+from digest.errors import Deferred, MailError, Refused, RelayDown, Unfit
 from digest.mail.verdict import about_us, enhanced_status, one_line, verdict
 
 
@@ -29,7 +29,7 @@ def test_after_mail_a_refusal_is_about_this_one_person(
 
 
 @pytest.mark.parametrize("during", ["AUTH", "MAIL"])
-@pytest.mark.parametrize("code", [421, 450, 451, 452, 454, 530, 535, 550, 552, 553, 554])
+@pytest.mark.parametrize("code", [421, 450, 451, 452, 454, 530, 535, 550, 553, 554])
 def test_before_rcpt_nobody_is_to_blame(code: int, during: str) -> None:
     check(code, "no", during, RelayDown)
 
@@ -40,6 +40,50 @@ def test_closing_not_signed_in_and_out_of_step_are_the_relays_affair_at_any_stag
     code: int, during: str
 ) -> None:
     check(code, "no", during, RelayDown)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (552, "message size exceeds fixed maximum message size"),
+        (552, "no"),
+        (552, "5.3.4 message file too big"),
+        (552, "5.3.1 exceeded storage allocation"),
+        (554, "5.3.4 error"),
+        (550, "5.2.3 error"),
+        (452, "4.3.1 message size exceeds what is free"),
+        (452, "4.3.4 error"),
+        (550, "your message is too large for us"),
+        (451, "the size of this message is over our limit"),
+    ],
+)
+def test_mail_refused_for_its_size_is_about_the_message_and_another_relay_may_take_it(
+    code: int, text: str
+) -> None:
+    error = verdict(code, text, during="MAIL")
+    assert isinstance(error, Unfit)
+    assert error.ours
+    assert (error.code, error.text) == (code, text)
+    check(code, text, "AUTH", RelayDown)
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (452, "4.3.1 insufficient system storage"),
+        (452, "insufficient system storage"),
+        (452, "4.5.3 too many messages on this connection"),
+        (552, "5.2.2 sender over quota"),
+        (552, "5.7.1 your message quota is used up"),
+        (450, "4.7.0 message rate too high"),
+        (550, "message limit exceeded: too large a number of messages today"),
+        (421, "4.3.4 message too big"),
+        (503, "5.5.1 message too big"),
+        (354, "message too big"),
+    ],
+)
+def test_what_only_sounds_like_it_is_about_us(code: int, text: str) -> None:
+    check(code, text, "MAIL", RelayDown)
 
 
 def test_552_at_rcpt_means_452_as_old_relays_say_it() -> None:
@@ -56,9 +100,9 @@ def test_every_refusal_has_exactly_one_meaning_and_keeps_its_words(
     code: int, text: str, during: str
 ) -> None:
     error = verdict(code, text, during=during)
-    assert type(error) in (Deferred, Refused, RelayDown)
+    assert type(error) in (Deferred, Refused, RelayDown, Unfit)
     assert (error.code, error.text) == (code, text)
-    assert error.temporary == (type(error) is not Refused)
+    assert error.temporary == (not isinstance(error, Refused))
 
 
 @pytest.mark.parametrize(

@@ -165,3 +165,25 @@ async def test_an_end_that_is_never_told_counts_as_one_after_a_second() -> None:
     wire.drop("enough")
     await ears.until(lambda ears: ears.closings)
     assert ears.why == ["enough"]
+
+
+@pytest.mark.parametrize(
+    ("heard", "hung_up"),
+    [([b"421 bye\r\n", None], True), ([None], True), ([b"25", None], False)],
+)
+async def test_that_the_other_side_ended_it_is_told_apart_from_half_a_reply(
+    heard: list[bytes | None], hung_up: bool
+) -> None:
+    ears = Ears()
+    wire = Wire(Loopback(lambda _: heard), ears, timeout_s=5)
+    wire.say(b"MAIL\r\nRCPT\r\n", replies=2)
+    await ears.until(lambda ears: ears.closings)
+    assert wire.hung_up == hung_up
+
+
+@pytest.mark.parametrize("heard", [b"hello\r\n", b""])
+async def test_nor_did_it_end_what_we_gave_up(heard: bytes) -> None:
+    wire, ears = wired(lambda _: [heard], timeout_s=0.01)
+    wire.say(b"NOOP\r\n", replies=1)
+    await ears.until(lambda ears: ears.closings)
+    assert not wire.hung_up

@@ -42,6 +42,29 @@ def test_what_is_settled_is_forgotten(tmp_path: Path) -> None:
     assert read_events(tmp_path, "daily@x", 1, 1).started == {9}
 
 
+def test_who_was_given_back_is_not_begun_until_another_relay_is_offered_it(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), open_events(tmp_path, "daily@x", 1, 1) as events:
+        for id in (7, 8, 9):
+            events.started(id)
+            events.given_back(id)
+        events.started(8)
+        events.started(9)
+        events.replied(9, 250)
+        raise KeyboardInterrupt
+    trace = read_events(tmp_path, "daily@x", 1, 1)
+    assert trace == Trace(trusted=True, started=frozenset({8, 9}), replied={9: 250})
+
+
+def test_a_start_after_an_answer_has_no_answer_yet(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), open_events(tmp_path, "daily@x", 1, 1) as events:
+        events.started(7)
+        events.replied(7, 421)
+        events.started(7)
+        raise KeyboardInterrupt
+    trace = read_events(tmp_path, "daily@x", 1, 1)
+    assert trace == Trace(trusted=True, started=frozenset({7}))
+
+
 def test_a_record_cut_short_by_the_kill_is_passed_over(tmp_path: Path) -> None:
     leave_behind(tmp_path)
     (file,) = tmp_path.iterdir()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from digest import telemetry
+from digest import telemetry, tracking
 from digest.app import App
 from digest.cli import show
 from digest.cli.frame import (
@@ -42,10 +42,15 @@ async def _look(app: App, limit: int) -> dict[str, Any]:
     async with app.db.read() as conn:
         records = await editions.listing(conn, limit=limit)
         known = await sources.known(conn)
+        counts = {record.id: await journal.counts(conn, record.id) for record in records}
+        held_up = {
+            record.id: await tracking.held_up(app, record, pending=counts[record.id].pending)
+            for record in records
+        }
         return {
             "editions": [
-                {"edition": record, "deliveries": await journal.counts(conn, record.id)}
-                for record in records
+                {"edition": one, "deliveries": counts[one.id], "held_up": held_up[one.id]}
+                for one in records
             ],
             "newsletters": [
                 {
@@ -79,7 +84,7 @@ def _show_status(found: dict[str, Any]) -> None:
                 counts.failed,
                 counts.doubtful,
                 counts.pending,
-                record.paused or record.reason,
+                line["held_up"] or record.reason,
             )
         )
     columns = ("edition", "state", "planned", "sent", "failed", "doubtful", "pending", "")

@@ -115,33 +115,56 @@ def show_keys(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """The records of all keys in config.toml; with --check, whether DNS has them."""
+    """The records of all keys, also of those that are not in config.toml yet; with --check,
+    whether DNS has them.
+    """
     loaded = read_config(config)
 
     async def work() -> int:
         keys = await asyncio.to_thread(
             load_keys, loaded.settings, base=loaded.base, environ=os.environ
         )
-        found = await doctor.published(loaded, keys) if check else ()
+        spare = await asyncio.to_thread(_spare_keys, loaded, keys)
+        found = await doctor.published(loaded, [*keys, *spare]) if check else ()
         if as_json:
-            told = [_told(key) for key in keys]
+            told = [_told(key) | {"in_config": True} for key in keys]
+            told += [_told(key) | {"in_config": False} for key in spare]
             for row, one in zip(told, found, strict=False):
                 row["check"] = one
             show.answer(told)
         else:
-            _say_keys(keys, found)
-        return 0 if doctor.is_well(found) else 1
+            _say_keys(keys, spare, found)
+        # Who asks whether the records stand, and has none, is not told that all is well.
+        return 0 if doctor.is_well(found) and (keys or spare or not check) else 1
 
     run_async(work)
 
 
-def _say_keys(keys: Sequence[Key], found: Sequence[Diagnosis]) -> None:
-    if not keys:
+def _spare_keys(loaded: Loaded, keys: Sequence[Key]) -> list[Key]:
+    """What `digest dkim new` has made and nobody has put into config.toml yet."""
+    sender = loaded.settings.mail.from_address.rpartition("@")[2]
+    folder = loaded.resolve(loaded.settings.store.data_dir) / "dkim"
+    known = {key.record for key in keys} | {key.selector for key in keys}
+    spare = []
+    for path in sorted(folder.glob("*.pem")):
+        try:
+            key = load_key(path.read_bytes(), selector=path.stem, domain=sender)
+        except (ConfigError, OSError) as error:
+            show.err.print(f"digest: {path} cannot be used: {error}", markup=False)
+            continue
+        if not {key.record, key.selector} & known:
+            spare.append(key)
+    return spare
+
+
+def _say_keys(keys: Sequence[Key], spare: Sequence[Key], found: Sequence[Diagnosis]) -> None:
+    if not keys and not spare:
         show.say("There is no [[dkim]] in config.toml; `digest dkim new` makes a key.")
-    for number, key in enumerate(keys):
+    for number, key in enumerate([*keys, *spare]):
         if number:
             show.say("")
-        show.say(f"{key.selector}: {key.algorithm}, {key.bits} bits, signs for {key.domain}")
+        signs = f"signs for {key.domain}" if number < len(keys) else "not in config.toml yet"
+        show.say(f"{key.selector}: {key.algorithm}, {key.bits} bits, {signs}")
         _say_record(key)
         if number < len(found):
             one = found[number]

@@ -391,6 +391,7 @@ def send(
         else:
             before = " (before)" if record.state is EditionState.SENT else ""
             show.say(f"{record.id}: mails accepted {report.mail_words(counts)}{before}")
+            await report.say_held_up(app, record.id, counts)
         return 0
 
     with_app(config, work)

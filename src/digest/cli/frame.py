@@ -14,7 +14,7 @@ import typer
 from digest import telemetry
 from digest.app import App, open_app
 from digest.cli import show
-from digest.errors import ConfigError, Conflict, DigestError, NotFound
+from digest.errors import ConfigError, Conflict, DigestError, MailError, NotFound
 from digest.model import Slot
 from digest.settings import Loaded, Newsletter, load
 from digest.slots import slot_of
@@ -56,8 +56,11 @@ def exit_code(error: DigestError) -> int:
 
 def fail(error: DigestError) -> typer.Exit:
     """Say what went wrong on standard error."""
+    # Of several relays, and of words that could be anybody's, one wants to know whose they are.
+    relay = error.relay if isinstance(error, MailError) else ""
+    whose = f"{relay}: " if relay and relay not in str(error) else ""
     for line in str(error).splitlines() or [type(error).__name__]:
-        show.err.print(f"digest: {line}", markup=False)
+        show.err.print(f"digest: {whose}{line}", markup=False)
     return typer.Exit(exit_code(error))
 
 
@@ -79,23 +82,32 @@ def run_async(work: Callable[[], Coroutine[Any, Any, int]]) -> None:
         raise typer.Exit(code)
 
 
-def with_app(config: Path, work: Callable[[App], Awaitable[int]], *, helping: bool = False) -> None:
+def with_app(
+    config: Path,
+    work: Callable[[App], Awaitable[int]],
+    *,
+    helping: bool = False,
+    watching: bool = False,
+) -> None:
     """Open the App of *config*, do *work*, close it.
 
     The first SIGINT or SIGTERM asks it to stop in good order, the second is obeyed at once.
+
+    Args:
+        watching: it only looks: there is nothing to finish, and nothing to say of that.
     """
     telemetry.set_up()
     loaded = read_config(config)
 
     async def whole() -> int:
         async with open_app(loaded, environ=os.environ, helping=helping) as app:
-            stop_politely(app)
+            stop_politely(app, quiet=watching)
             return await work(app)
 
     run_async(whole)
 
 
-def stop_politely(app: App, *, then: Callable[[], None] | None = None) -> None:
+def stop_politely(app: App, *, then: Callable[[], None] | None = None, quiet: bool = False) -> None:
     """At the first SIGINT or SIGTERM set `App.stopping` and call *then*; the second kills."""
     loop = asyncio.get_running_loop()
 
@@ -104,7 +116,9 @@ def stop_politely(app: App, *, then: Callable[[], None] | None = None) -> None:
         loop.remove_signal_handler(number)
         if then is not None:
             then()
-        show.err.print("digest: finishing what has begun; once more stops at once", markup=False)
+        if not quiet:
+            words = "finishing what has begun; once more stops at once"
+            show.err.print(f"digest: {words}", markup=False)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ask, number)

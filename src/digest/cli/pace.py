@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -20,11 +21,23 @@ pace = typer.Typer(
 
 #: Lanes on a screen; JSON has them all.
 _LINES = 50
+#: What lanes do not have.
+_OF_RELAYS = (
+    *("sent_today", "allowed_today", "storm"),
+    *("down", "down_since", "down_until", "spent"),
+)
 
 
 @pace.callback()
-def standing(context: typer.Context, config: Config = CONFIG, as_json: Json = False) -> None:
-    """Show relays and lanes: limits, slow-downs and why, mails today, storms.
+def standing(
+    context: typer.Context,
+    config: Config = CONFIG,
+    as_json: Json = False,
+    unused: Annotated[
+        bool, typer.Option("--all", help="Relays that config.toml does not name any more, too.")
+    ] = False,
+) -> None:
+    """Show relays and lanes: limits, slow-downs and why, mails today, storms, who is down.
 
     As it was written down last: a running process does so with its results.
     """
@@ -32,14 +45,14 @@ def standing(context: typer.Context, config: Config = CONFIG, as_json: Json = Fa
         return
 
     async def work(app: App) -> int:
-        found = await _standings(app)
+        found = await _standings(app, unused=unused)
         relays = [one for one in found if one.kind == "relay"]
         lanes = [one for one in found if one.kind == "lane"]
         if as_json:
             told = {
                 "relays": [_without(one, "kind", "queue") for one in relays],
                 "lanes": [
-                    _without(one, "kind", "sent_today", "allowed_today", "storm") for one in lanes
+                    _without(one, "kind", *_OF_RELAYS) for one in lanes
                 ],
             }
             show.answer(told)
@@ -52,8 +65,8 @@ def standing(context: typer.Context, config: Config = CONFIG, as_json: Json = Fa
         if len(lanes) > _LINES:
             show.say(f"the first {_LINES} of {len(lanes)} lanes; --json has all")
         for one in relays:
-            if one.storm:
-                show.say(f"{one.name}: {one.storm}")
+            for what in filter(None, (_down(one, app.now()), one.spent, one.storm)):
+                show.say(f"{one.name}: {what}")
         return 0
 
     with_app(config, work)
@@ -90,12 +103,12 @@ def reset(
     with_app(config, work)
 
 
-async def _standings(app: App) -> list[Standing]:
+async def _standings(app: App, *, unused: bool) -> list[Standing]:
     async with app.db.read() as conn:
         kept = await paces.load(conn)
     pacing = Pacing(app.settings)
     pacing.restore(kept)
-    return list(pacing.standings(app.now()))
+    return list(pacing.standings(app.now(), unused=unused))
 
 
 def _without(one: Standing, *names: str) -> dict[str, object]:
@@ -106,12 +119,30 @@ def _relay_row(one: Standing) -> Sequence[object]:
     today = f"{one.sent_today}"
     if one.allowed_today is not None:
         today += f" of {one.allowed_today}"
-    why = "refuses nearly everybody" if one.storm else one.why
+    # More of the first two is said below the table.
+    why = "refuses nearly everybody" if one.storm else "is down" if one.down else one.why
     return (one.name, _rate(one.limit), _now(one), today, why)
 
 
 def _lane_row(one: Standing) -> Sequence[object]:
     return (one.name, _rate(one.limit), _now(one), one.queue, one.why)
+
+
+def _down(one: Standing, now: datetime) -> str:
+    """Since when, why, and what comes next."""
+    if not one.down or one.down_since is None or one.down_until is None:
+        return ""
+    # In the past: nobody has sent since.
+    next_try = "tried again" if one.down_until > now else "was to be tried again"
+    since, until = (_clock(at, now) for at in (one.down_since, one.down_until))
+    return f"down since {since}: {one.down}; {next_try} at {until}"
+
+
+def _clock(at: datetime, now: datetime) -> str:
+    """Of today the time alone."""
+    shown = show.local(at)
+    day, time = shown.split()
+    return time if day == show.local(now).split()[0] else shown
 
 
 def _rate(per_minute: float) -> str:
@@ -122,7 +153,7 @@ def _now(one: Standing) -> str:
     """What it is used at now."""
     if one.hold_s:
         return f"waits for {math.ceil(one.hold_s)} s"
-    return "as it may" if one.slowed_to is None else f"{one.slowed_to:.0f} a minute"
+    return "no slow-down" if one.slowed_to is None else f"{one.slowed_to:.0f} a minute"
 
 
 def add_to(app: typer.Typer) -> None:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from digest import deliver
+from digest import deliver, tracking
+from digest import missing as reaching
 from digest.app import App, relays_of
 from digest.cli import show
+from digest.missing import Group, Why
 from digest.model import Counts, Edition, EditionState
 from digest.shelf import Visit
 from digest.store import editions, journal, subscribers
@@ -27,6 +29,10 @@ class Told:
     counts: Counts
     #: Whom it did not reach, and why.
     troubles: Sequence[tuple[str, str]]
+    #: The same by what was said of them.
+    groups: Sequence[Group]
+    #: Why nothing more leaves now; "" where nothing is known.
+    held_up: str
     #: Active subscribers of the newsletter.
     readers: int
     #: When the first deferred delivery may be tried again.
@@ -51,13 +57,16 @@ async def look_back(
         next_try = await journal.next_due(conn, edition_id)
     page = app.edition_folder(edition_id) / "index.html"
     feeds = app.out_dir / "feeds" / record.newsletter
+    counts = await deliver.stands(app, edition_id)
     return Told(
         record=record,
         edition=edition,
         already=before is not None and before.state is EditionState.SENT,
         visits=visits,
-        counts=await deliver.stands(app, edition_id),
+        counts=counts,
         troubles=await deliver.listing(app, edition_id),
+        groups=await reaching.troubles(app, edition_id),
+        held_up=await tracking.held_up(app, record, pending=counts.pending),
         readers=readers,
         next_try=next_try,
         where={
@@ -66,6 +75,28 @@ async def look_back(
             "mails": _where_mails(app),
         },
     )
+
+
+#: What became of people who do not have it.
+TITLES = {
+    Why.FAILED: "failed",
+    Why.DOUBTFUL: "doubtful (may have it)",
+    Why.EXPIRED: "its time was over",
+    Why.WAITING: "waiting",
+    Why.BOUNCED: "came back",
+    Why.GONE: "not to be written to",
+    Why.JOINED: "joined since",
+}
+
+
+def examples_words(group: Group) -> str:
+    """A few of its people."""
+    return "; ".join(group.examples) + ("; …" if group.count > len(group.examples) else "")
+
+
+def waiting_words(pending: int) -> str:
+    """Before the reason."""
+    return f"{pending:,} wait: " if pending else ""
 
 
 def _where_mails(app: App) -> str | None:
@@ -83,10 +114,20 @@ def show_run(told: Told, *, as_json: bool) -> None:
         return
     visits_table(told.visits)
     show.table(f"Edition {told.record.id}", ("", ""), _rows(told))
-    if told.troubles:
-        show.table("Not delivered", ("address", "why"), told.troubles)
+    if told.groups:
+        rows = [(TITLES[one.why], one.count, one.words, examples_words(one)) for one in told.groups]
+        show.table("Not delivered", ("why", "people", "words", "such as"), rows)
     for hint in _hints(told):
         show.say(hint)
+
+
+async def say_held_up(app: App, edition_id: str, counts: Counts) -> None:
+    """Why some wait, where that is known."""
+    async with app.db.read() as conn:
+        record = await editions.get(conn, edition_id)
+    held_up = await tracking.held_up(app, record, pending=counts.pending)
+    if held_up:
+        show.say(f"{waiting_words(counts.pending)}{held_up}")
 
 
 def _hints(told: Told) -> Iterator[str]:
@@ -100,7 +141,9 @@ def _hints(told: Told) -> Iterator[str]:
     if counts.doubtful:
         command = f"`digest deliveries {id} --resend` or `--close`"
         yield f"{counts.doubtful} may have it or not: {command}."
-    if counts.pending:
+    if told.held_up:
+        yield f"{waiting_words(counts.pending)}{told.held_up}"
+    elif counts.pending:
         when = f" after {show.local(told.next_try)}" if told.next_try else ""
         yield (
             f"{counts.pending} wait{when}: `digest serve` goes on by itself, `digest run` when you "

@@ -13,25 +13,27 @@ from digest.cli import show
 from digest.cli.deliveries import sum_words, utc
 from digest.cli.edition import resolve
 from digest.cli.frame import CONFIG, Config, EditionId, Json, fail, with_app
-from digest.cli.report import mail_words
+from digest.cli.report import (
+    TITLES,
+    examples_words,
+    mail_words,
+    state_words,
+    waiting_words,
+)
 from digest.errors import Conflict
 from digest.missing import Missing, Why
 from digest.model import DeliveryState, Progress, Tally
+from digest.store import editions
 from digest.store.editions import Record
 
 States = Annotated[
     list[DeliveryState] | None,
-    typer.Option("--state", help="With --send: failed (if nothing is said), doubtful; repeatable."),
+    typer.Option(
+        "--state",
+        help="With --send: failed (if nothing is said), or doubtful, who may get a second copy; "
+        "repeatable.",
+    ),
 ]
-_TITLES = {
-    Why.FAILED: "failed",
-    Why.DOUBTFUL: "doubtful (may have it)",
-    Why.EXPIRED: "its time was over",
-    Why.WAITING: "waiting",
-    Why.BOUNCED: "came back",
-    Why.GONE: "not to be written to",
-    Why.JOINED: "joined since",
-}
 
 
 # ---------------------------------------------------------------------------- missing
@@ -44,17 +46,11 @@ def missing(
         bool, typer.Option("--send", help="Write again to the failed, after asking.")
     ] = False,
     state: States = None,
-    doubtful: Annotated[
-        bool,
-        typer.Option("--doubtful", help="To the doubtful too: they may get a second copy."),
-    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show whom an edition did not reach, and why; with --send write again to those who failed."""
     states = list(dict.fromkeys(state or [DeliveryState.FAILED]))
-    if doubtful and DeliveryState.DOUBTFUL not in states:
-        states.append(DeliveryState.DOUBTFUL)
     shown: list[Missing] = []
 
     async def look(app: App) -> int:
@@ -68,8 +64,8 @@ def missing(
                     f"whoever is {wrong[0]} is not written to again: --state failed or doubtful"
                 )
             reaching.see_open(record)
-        elif state or doubtful:
-            raise Conflict("--state and --doubtful say to whom to send: with --send")
+        elif state:
+            raise Conflict("--state says to whom to send: with --send")
         if not as_json:
             _tell_missing(found)
         elif not send:
@@ -121,15 +117,15 @@ def _tell_missing(found: Missing) -> None:
         show.say(f"{id} is {found.state}: nobody was written to, or it is no longer kept to whom")
         return
     show.say(f"{id}: {sum_words(counts)}")
-    if found.paused:
-        show.say(f"paused: {found.paused}; `digest resume {id}` goes on")
+    if found.held_up:
+        show.say(found.held_up)
     rows = [
         (
-            _TITLES[group.why],
+            TITLES[group.why],
             group.count,
             group.words,
             utc(group.until),
-            "; ".join(group.examples) + ("; …" if group.count > len(group.examples) else ""),
+            examples_words(group),
         )
         for group in found.groups
     ]
@@ -157,7 +153,7 @@ def _hints(found: Missing) -> list[str]:
             f" `digest missing {id} --send --state doubtful`;"
             f" or take them as sent: `digest deliveries {id} --close`"
         )
-    if found.count(Why.WAITING):
+    if found.count(Why.WAITING) and not found.held_up:
         hints.append("Whoever waits is written to in time by `digest serve`, or `digest send`.")
     if found.count(Why.GONE, Why.JOINED, Why.BOUNCED, Why.EXPIRED):
         hints.append("All others are not written to, whatever is asked for.")
@@ -169,6 +165,7 @@ def _plain_missing(found: Missing) -> dict[str, object]:
         "edition": found.edition_id,
         "state": found.state,
         "paused": found.paused,
+        "held_up": found.held_up,
         "expires_at": found.expires_at,
         "deliveries": found.counts,
         "missing": found.groups,
@@ -197,14 +194,15 @@ def progress(
         if not follow:
             now = await tracking.progress(app, record.id)
             if as_json:
-                show.answer({"state": record.state} | show.plain(now))
+                held_up = await tracking.held_up(app, record, pending=now.counts.pending)
+                show.answer({"state": record.state, "held_up": held_up} | show.plain(now))
             else:
-                _tell_progress(record, now)
+                await _tell_progress(app, record.id, now)
             return 0
         await _follow(app, record, as_json=as_json)
         return 0
 
-    with_app(config, work)
+    with_app(config, work, watching=True)
 
 
 async def _follow(app: App, record: Record, *, as_json: bool) -> None:
@@ -221,7 +219,7 @@ async def _follow(app: App, record: Record, *, as_json: bool) -> None:
             else:
                 show.say(line_of(now))
     if last is not None and not as_json:
-        _tell_progress(record, last)
+        await _tell_progress(app, record.id, last)
 
 
 def line_of(now: Progress) -> str:
@@ -239,11 +237,20 @@ def line_of(now: Progress) -> str:
     return words
 
 
-def _tell_progress(record: Record, now: Progress) -> None:
+async def _tell_progress(app: App, edition_id: str, now: Progress) -> None:
+    async with app.db.read() as conn:
+        # As it is by now: whoever follows has read it long ago.
+        record = await editions.get(conn, edition_id)
+    if not now.counts.planned:
+        show.say(f"{edition_id} is {state_words(record)}; nobody was written to")
+        return
     show.say(line_of(now))
     show.say(sum_words(now.counts))
-    if not now.workers and now.counts.pending:
-        show.say(f"No process sends it right now; it is {record.state}.")
+    held_up = await tracking.held_up(app, record, pending=now.counts.pending)
+    if held_up:
+        show.say(f"{waiting_words(now.counts.pending)}{held_up}")
+    elif now.counts.pending and not now.workers:
+        show.say(f"No process is sending it: `digest send {edition_id}` or `digest serve` goes on.")
     for title, tallies in (("relay", now.relays), ("provider", now.lanes)):
         if tallies:
             columns = (title, "accepted", "later", "refused", "no answer")
@@ -270,7 +277,7 @@ def pause(
         why = " ".join(reason.split())
         if not why:
             raise Conflict("--reason is empty: say why, or leave it out")
-        await pausing.pause(app, record.id, why)
+        await pausing.pause(app, record.id, why, by_hand=True)
         await _tell_pause(app, record.id, as_json=as_json)
         return 0
 
@@ -294,9 +301,10 @@ async def _tell_pause(app: App, edition_id: str, *, as_json: bool) -> None:
     if as_json:
         show.answer({"edition": edition_id, "paused": now.paused, "deliveries": now.counts})
     elif now.paused:
-        show.say(f"{edition_id} is paused: {now.paused}; {mail_words(now.counts)} accepted")
+        show.say(f"{edition_id} is paused: {now.paused}; mails accepted: {mail_words(now.counts)}")
     else:
-        show.say(f"{edition_id} goes on: {now.counts.pending} wait")
+        how = f"`digest serve` goes on by itself, or `digest send {edition_id}` now"
+        show.say(f"{edition_id} is not paused any more, {now.counts.pending:,} wait: {how}")
 
 
 def add_to(app: typer.Typer) -> None:

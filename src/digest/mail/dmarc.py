@@ -219,7 +219,13 @@ def is_aligned(one: str, other: str, *, strict: bool, of_one: str, of_other: str
 
 
 def judge_alignment(
-    domain: str, *, signers: Mapping[str, bool], envelope: str, returned: bool
+    domain: str,
+    *,
+    signers: Mapping[str, bool],
+    envelope: str,
+    returned: bool,
+    has_spf: bool = True,
+    relay_signs: bool = False,
 ) -> list[Diagnosis]:
     """Do signature and envelope speak for the domain that readers see?  One of them must.
 
@@ -227,9 +233,12 @@ def judge_alignment(
         domain: of From.
         signers: d= of each key, and whether it is aligned; empty: somebody else may sign.
         envelope: domain of the envelope sender; *returned* says whether it is aligned.
+        has_spf: the envelope's domain has an SPF record; without one it passes nowhere, whatever
+            it is called.
+        relay_signs: every way out belongs to somebody who signs by themselves.
     """
     found = []
-    grave = Verdict.WEAK if returned else Verdict.WRONG
+    grave = Verdict.WEAK if returned and has_spf else Verdict.WRONG
     for signer, aligned in signers.items():
         if aligned:
             remark = Remark(Verdict.OK, f"signatures of {signer} speak for {domain}")
@@ -238,10 +247,30 @@ def judge_alignment(
             remark = Remark(grave, told, f"set domain of the key to {domain}")
         found.append(diagnose("alignment", signer, [remark]))
     signed = any(signers.values())
-    if returned:
+    if returned and has_spf:
         remark = Remark(Verdict.OK, f"the envelope's domain speaks for {domain}")
+    elif returned:
+        remark = _without_spf(domain, envelope, signed=signed, perhaps=relay_signs and not signers)
     else:
         told = f"the envelope's domain {envelope} does not speak for {domain}"
         grave = Verdict.WEAK if signed or not signers else Verdict.WRONG
         remark = Remark(grave, told, f"take an address of {domain} for [returns]")
     return [*found, diagnose("alignment", envelope, [remark])]
+
+
+def _without_spf(domain: str, envelope: str, *, signed: bool, perhaps: bool) -> Remark:
+    """The envelope would speak for the sender, but SPF has nothing to say of it."""
+    fix = "publish the SPF record"
+    if signed:
+        told = f"{envelope} has no SPF record: only our signature speaks for {domain}"
+        return Remark(Verdict.WEAK, told, fix)
+    if perhaps:
+        told = (
+            f"{envelope} has no SPF record: only a signature of your relay can speak for {domain}"
+        )
+        return Remark(Verdict.WEAK, told, f"{fix}, and let the relay sign with d={domain}")
+    told = (
+        f"{envelope} has no SPF record and no signature of ours speaks for {domain}: "
+        "neither passes, so DMARC fails"
+    )
+    return Remark(Verdict.WRONG, told, f"{fix}, and sign: digest dkim new")

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from digest.errors import MailError, Refused, RelayDown
+from digest.errors import MailError, Refused, RelayDown, Unfit
+from digest.mail.transport import Finished
 
 #: Where no address may be written as it is: what could end the path, the line, or the command.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\s]")
@@ -31,6 +32,8 @@ class Letter:
     def stuffed(self) -> bytes:
         """The message as DATA wants it, without the final dot (RFC 5321 §4.5.2)."""
         message = self.message
+        if isinstance(message, Finished):
+            return message
         # Ours begin no line with a dot; searched from the end it costs half of what it would from
         # the start, and a third of a replacement.
         if message.rfind(b"\r\n.") >= 0:
@@ -73,12 +76,7 @@ def letter_of(message: bytes, *, sender: str, to: str) -> Letter:
     """
     if not message.endswith(b"\r\n"):
         message += b"\r\n"
-    # Latin-1 only because the reader of line ends wants text: each octet becomes one character.
-    text = message.decode("latin-1")
-    # One pass; counting CR, LF and CRLF takes three, and five times as long.
-    ends = io.IncrementalNewlineDecoder(None, translate=False)
-    ends.decode(text, final=True)
-    if ends.newlines != "\r\n":
+    if not (isinstance(message, Finished) or _all_crlf(message)):
         # Relays disagree on what a bare one means, and a second message hides in the difference.
         raise Refused(0, "the message has a bare CR or LF: every line must end in CRLF")
     try:
@@ -89,22 +87,21 @@ def letter_of(message: bytes, *, sender: str, to: str) -> Letter:
         safe_to = checked_address(to)
     except ValueError as error:
         raise Refused(0, f"the address {error}: correct it, or remove the subscriber") from error
-    return Letter(safe_sender, safe_to, message, not text.isascii())
+    return Letter(safe_sender, safe_to, message, not message.isascii())
 
 
 def mail_command(letter: Letter, offers: Offers) -> str:
     """MAIL with the parameters that this relay understands, CRLF included.
 
     Raises:
-        Refused: it cannot be asked to take this message; nothing need be said.
+        Unfit: it cannot be asked to take this message; nothing need be said.
         RelayDown: nor any other of this sender.
     """
     size = len(letter.message)
     options = f" SIZE={size}" if offers.sized else ""
     if 0 < offers.largest < size:
-        raise Refused(
-            0, f"the message has {size} octets, and the relay takes at most {offers.largest}"
-        )
+        text = f"the message has {size} octets, and the relay takes at most {offers.largest}"
+        raise Unfit(0, text, ours=True)
     # A relay without 8BITMIME gets the octets all the same: nearly all pass them on, and we
     # could not turn them into anything else here.
     if letter.eight_bit and offers.eight_bit:
@@ -148,8 +145,16 @@ def checked_address(address: str) -> str:
     return safe
 
 
+def _all_crlf(message: bytes) -> bool:
+    # One pass; counting CR, LF and CRLF takes three, and five times as long.  Latin-1 only
+    # because the reader of line ends wants text: each octet becomes one character.
+    ends = io.IncrementalNewlineDecoder(None, translate=False)
+    ends.decode(message.decode("latin-1"), final=True)
+    return ends.newlines == "\r\n"
+
+
 def _no_smtputf8(letter: Letter) -> MailError:
     why = "is not ASCII before the @, and the relay offers no SMTPUTF8 (RFC 6531)"
     if letter.sender.isascii():
-        return Refused(0, f"the address {why}")
+        return Unfit(0, f"the address {why}", ours=False)
     return RelayDown(0, f"the sender's address {why}: choose another in [mail]")

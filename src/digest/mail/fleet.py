@@ -20,7 +20,7 @@ from typing import Final, Protocol, Self
 
 from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Unfit, Vanished
 from digest.mail.lanes import throttled
-from digest.mail.transport import Reply, Start, Transport
+from digest.mail.transport import Finished, Reply, Start, Transport
 from digest.mail.verdict import about_us, enhanced_status
 from digest.telemetry import masked
 
@@ -221,7 +221,9 @@ class Fleet:
             Refused: also when no way can.
         """
         if self._signing is not None:
-            message = await self._signing.sign(message)
+            signed = await self._signing.sign(message)
+            # The lines of a signature are such lines, too.
+            message = Finished(signed) if isinstance(message, Finished) else signed
         pacing = self._pacing
         errand = _Errand(pacing.lane_of(to), started)
         while True:

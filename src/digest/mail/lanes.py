@@ -15,7 +15,7 @@ from pydantic import Field
 
 from digest import settings
 from digest.addresses import domains_above
-from digest.mail.pace import Pace, elapsed
+from digest.mail.pace import Pace
 
 # ------------------------------------------------------------------ whose lane it is
 
@@ -221,27 +221,29 @@ def slowed(
 
 #: A wait below that is none: clocks and sleeps are no finer.
 _NONE_S: Final = 0.001
+#: Of those who come back late, as many are given a moment each as can go in so many seconds.
+_CROWD_S: Final = 2.0
 
 
 class Flow:
     """How fast one lane or one relay is used now.
 
-    `turn` takes a permission only when one is free; `promise` takes one in advance.  `place`
-    gives places in a queue outside, for whoever cannot wait for a turn; while there is a queue,
-    only those who come from it are served.
+    There are two buckets of one size.  Of the first a permission is taken whenever a mail goes:
+    the limit.  Of the second a place is taken by whoever comes for the first time, goes or waits:
+    the order.  Whoever comes back at their place finds a permission, as nobody else was given it.
     """
 
-    __slots__ = ("_pace", "_queue_at", "_used_at", "limit", "queue", "rule", "slowed")
+    __slots__ = ("_crowd_to", "_pace", "_places", "_used_at", "limit", "rule", "slowed")
 
     def __init__(self, limit: float, rule: Rule = LANE, *, used_at: float | None = None) -> None:
         """*limit*: mails a minute, 0 for none.  *used_at*: when somebody else may have used it."""
         self.limit = limit
         self.rule = rule
         self.slowed: Slowed | None = None
-        #: Permissions that are spoken for by whoever has a place in the queue.
-        self.queue = 0.0
-        self._queue_at = 0.0
         self._pace: Pace | None = None
+        self._places: Pace | None = None
+        #: Those who came back too late to be alone are told a moment each, up to this one.
+        self._crowd_to = 0.0
         self._used_at = used_at
 
     def rate(self, most: float = math.inf) -> float:
@@ -253,22 +255,36 @@ class Flow:
         return 0.0 if self.slowed is None else self.slowed.hold(now)
 
     def turn(self, now: float, *, waited: bool) -> float:
-        """Seconds until the next may go; 0: taken.  *waited*: it comes from the queue."""
-        hold = self.hold(now)
-        if hold:
-            return hold
-        if not waited and self.queue:
-            wait = self._served_in(now)
-            if wait > _NONE_S:
-                return wait
+        """Seconds until one's own turn; 0: it is now, and taken.
+
+        That is what `place` would say now; of whoever *waited*, until a permission is free.
+        """
         pace = self._bucket(now)
         if pace is None:
             return 0.0
-        wait = pace.wait(now)
+        if waited:
+            return self._turn_of_waiting(now, pace)
+        places = self._to_give(now, pace)
+        wait = max(self.hold(now), self._until_free(places, now))
         if wait > _NONE_S:
             return wait
-        self._pace = pace.take(now)[1]
+        self._pace, self._places = pace.take(now)[1], places.take(now)[1]
         return 0.0
+
+    def _turn_of_waiting(self, now: float, pace: Pace) -> float:
+        hold = self.hold(now)
+        if hold:
+            return hold
+        wait = pace.wait(now)
+        if wait <= _NONE_S:
+            self._pace = pace.take(now)[1]
+            return 0.0
+        # One moment for each: of many who are told the same one, most would come in vain.
+        behind = self._crowd_s(now)
+        wait = max(wait, behind + _spacing(pace)) if behind else wait
+        if wait <= _CROWD_S:
+            self._crowd_to = now + wait
+        return wait
 
     def promise(self, now: float, most: float = math.inf) -> float:
         """Take a permission; seconds to wait before using it.  *most*: a limit for now."""
@@ -279,12 +295,13 @@ class Flow:
         return max(wait, self.hold(now))
 
     def place(self, now: float) -> float:
-        """Seconds until the next place in the queue, which is given away by that."""
-        pace, ahead = self._bucket(now), self.waiting(now)
+        """Seconds until the next place, which is given away by that."""
+        pace = self._bucket(now)
         if pace is None:
             return self.hold(now)
-        self.queue += 1
-        return max(self.hold(now), pace.wait(now)) + self._seconds_for(ahead)
+        places = self._to_give(now, pace)
+        self._places = places.take(now)[1]
+        return max(self.hold(now), self._until_free(places, now))
 
     def slow_down(self, now: float, *, lately: float, why: str) -> bool:
         """Give way; whether it was a step down, not one more answer of the same moment."""
@@ -295,9 +312,12 @@ class Flow:
         stepped = before is None or self.slowed.until != before.until
         if stepped:
             # One goes when the hold is over, the others at the new pace after it.
-            rate = self.rate()
+            rate, until = self.rate(), self.slowed.until
             saved = 1.0 if pace is None else min(1.0, pace.at_rate(rate, now).saved)
-            self._pace = Pace(rate, saved, self.slowed.until)
+            self._pace = Pace(rate, saved, until)
+            if self._places is not None:
+                ahead = self._places.at_rate(rate, now).saved
+                self._places = Pace(rate, min(saved, ahead), until)
         return stepped
 
     def ease(self, now: float) -> bool:
@@ -314,9 +334,19 @@ class Flow:
         return self._pace is None or self._pace.is_full(now)
 
     def waiting(self, now: float) -> float:
-        """Places in the queue that are still to come."""
-        self._served_in(now)
+        """Places that were given away and are still to come."""
+        pace = self._bucket(now)
+        self._places = None if pace is None else self._to_give(now, pace)
         return self.queue
+
+    @property
+    def queue(self) -> float:
+        """As `waiting`, at `queue_at`, when places were looked at last."""
+        return 0.0 if self._places is None else max(0.0, -self._places.saved)
+
+    @property
+    def queue_at(self) -> float:
+        return 0.0 if self._places is None else max(0.0, self._places.at)
 
     def bucket(self) -> Pace | None:
         return self._pace
@@ -324,17 +354,13 @@ class Flow:
     def resume(self, pace: Pace | None, queue: float, queue_at: float) -> None:
         """Go on from what was kept."""
         self._pace = pace
-        self.queue, self._queue_at = queue, queue_at
-
-    @property
-    def queue_at(self) -> float:
-        """When the queue was last looked at."""
-        return self._queue_at
+        rate = self.rate()
+        self._places = Pace(rate, -queue, queue_at) if queue and rate < math.inf else None
 
     def _bucket(self, now: float, most: float = math.inf) -> Pace | None:
         rate = self.rate(most)
         if rate == math.inf:
-            self._pace = None
+            self._pace = self._places = None
         elif self._pace is None:
             # Whoever used it last may have emptied the bucket.
             used_at, self._used_at = self._used_at, None
@@ -343,12 +369,27 @@ class Flow:
             self._pace = self._pace.at_rate(rate, now)
         return self._pace
 
-    def _served_in(self, now: float) -> float:
-        """Seconds until all who have a place will have had their turn."""
-        rate = self.rate()
-        passed, self._queue_at = elapsed(self._queue_at, now), now
-        self.queue = 0.0 if rate == math.inf else max(0.0, self.queue - passed * rate / 60)
-        return self.hold(now) + self._seconds_for(self.queue)
+    def _to_give(self, now: float, pace: Pace) -> Pace:
+        """The bucket of places, as it is now: no more than there will be permissions for."""
+        left = pace.at_rate(pace.per_minute, now)
+        places = (self._places or pace).at_rate(pace.per_minute, now)
+        saved = min(left.saved, places.saved)
+        behind = self._crowd_s(now)
+        if behind:
+            saved = min(saved, -behind / _spacing(pace))
+        return places if saved == places.saved else replace(places, saved=saved)
+
+    def _crowd_s(self, now: float) -> float:
+        """Seconds for which permissions are spoken for by a crowd of those who waited."""
+        left = self._crowd_to - now
+        # (Further ahead than was ever told: the clock was put back.)
+        return left if 0 < left <= _CROWD_S else 0.0
+
+    def _until_free(self, places: Pace, now: float) -> float:
+        """Seconds until there is a place."""
+        if places.saved >= 1:
+            return 0.0
+        return self._seconds_for(1 - places.saved) + max(0.0, places.at - now)
 
     def _seconds_for(self, number: float) -> float:
         """How long *number* mails will take.
@@ -356,12 +397,22 @@ class Flow:
         A flow that was slowed down is taken to recover as fast as it may: places spaced at
         today's worst minute would lie days ahead of the minute when all is well again.
         """
-        rate = self.rate() / 60
-        if self.slowed is None or not number:
+        rate = _per_s(self.rate())
+        if self.slowed is None:
             return number / rate
-        slow, well = self.slowed.per_minute / 60, (self.limit or self.slowed.before * _WELL) / 60
+        slow, well = rate, _per_s(self.limit or self.slowed.before * _WELL)
         growing_s = max(0.0, math.log(well / slow)) / _GROWTH_PER_S
         meanwhile = slow * math.expm1(_GROWTH_PER_S * growing_s) / _GROWTH_PER_S
         if number <= meanwhile:
             return math.log1p(number * _GROWTH_PER_S / slow) / _GROWTH_PER_S
         return growing_s + (number - meanwhile) / well if self.limit else growing_s
+
+
+def _spacing(pace: Pace) -> float:
+    """Seconds from one permission to the next."""
+    return 1 / _per_s(pace.per_minute)
+
+
+def _per_s(per_minute: float) -> float:
+    """Permissions a second: somewhat less than the limit, see `Pace`."""
+    return 1 / Pace(per_minute, 0.0, 0.0).wait(0.0)

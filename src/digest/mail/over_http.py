@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol, Self
 import httpx2
 
 from digest import settings
-from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Vanished
+from digest.errors import ConfigError, Deferred, MailError, Refused, RelayDown, Unfit, Vanished
 from digest.mail.checked import safe_recipient
 from digest.mail.transport import Reply
 from digest.mail.verdict import one_line
@@ -290,7 +290,9 @@ def _verdict(answer: Answer) -> MailError:
         return Vanished(0, f"{said}; that is not the answer of this API: look at api_url")
     if 300 <= status < 400:
         return RelayDown(554, f"{said}; it has moved: give its address as api_url")
-    if status in (400, 413, 422):
+    if status == 413:
+        return Unfit(552, f"5.3.4 {said}", ours=True)
+    if status in (400, 422):
         # As when a relay hangs up at one message: we cannot tell whether it is about this one,
         # so nobody is blamed, and this one waits behind the others.
         return RelayDown(421, said)

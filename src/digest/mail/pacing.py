@@ -28,8 +28,12 @@ _STORM_S: Final = 3600.0
 #: Lanes that are counted in one minute, and those slowed down that are remembered.
 _COUNTED: Final = 4096
 _REMEMBERED: Final = 10_000
+#: The last second of the year 9999, when datetime ends.
+_LAST_AT: Final = 253_402_300_799.0
 #: Letters of a key that the table takes.
 _LONGEST_KEY: Final = 255
+#: Letters of a reason that are kept.
+_LONGEST_WHY: Final = 400
 #: Where it stands when limited lanes were used last.
 _USE: Final = "lanes"
 
@@ -76,6 +80,13 @@ class Standing:
     #: Mails that the warm-up plan allows today; None: as many as there are.
     allowed_today: int | None
     storm: str
+    #: Why it cannot be used; "" while it can.
+    down: str = ""
+    down_since: datetime | None = None
+    #: When it is tried again.
+    down_until: datetime | None = None
+    #: Why nothing more may be given to it today; see `Pacing.spent`.
+    spent: str = ""
 
 
 class Pacing:
@@ -138,10 +149,11 @@ class Pacing:
         await self._exchangers.close()
 
     def turn(self, lane: str, now: datetime, *, waited: bool = False) -> float:
-        """Seconds until the next of *lane* may go; 0.0: taken, go.
+        """0.0: go, a permission of *lane* is taken.  More: nothing is taken, it is not their turn.
 
-        More than 0: nothing was taken, ask again then.  Whoever comes back from a place that
-        `later` gave says *waited*, and goes before those who come for the first time.
+        Of who comes for the first time, the seconds until the place that `later` would give now.
+        Who comes back from such a place says *waited*, and keeps the turn: seconds until a
+        permission is free, then to ask again.
         """
         self._now = now
         flow = self._live.get(lane)
@@ -158,7 +170,10 @@ class Pacing:
         return wait
 
     def later(self, lane: str, now: datetime) -> datetime:
-        """When to come back: a place of one's own in the lane's queue, at the lane's pace."""
+        """When to come back, as one who *waited*: a place of one's own, at the lane's pace.
+
+        It is taken for good: who asks again is given another, behind it.
+        """
         at = now.timestamp()
         flow = self._live.get(lane) or self._limited(lane, at)
         if flow is None:
@@ -192,11 +207,49 @@ class Pacing:
     def relay_wait(self, relay: str, now: datetime) -> float:
         """Take a permission to give *relay* a mail; seconds to wait before using it.
 
-        Infinity: nothing was taken, today's share of its warm-up plan is used up.
+        Infinity: nothing was taken, its warm-up plan allows no more for now: see `spent`.
         """
         self._now = now
         way = self._ways.get(relay) or self._way(relay)
         return way.take(now.timestamp(), self._slow_start_s)
+
+    def give_back(self, relay: str) -> None:
+        """A permission of `relay_wait` was used for nothing, and `heard` will hear of nothing."""
+        self._way(relay).give_back()
+
+    def spent(self, relay: str, now: datetime) -> str:
+        """Why *relay* may be given no more today, in words.
+
+        "" when it may; also while as many are on their way as are left: some of them may not be
+        accepted, so `relay_wait` is to be asked again in a moment.
+        """
+        return self._way(relay).spent(now.timestamp())
+
+    def down(
+        self, relay: str, why: str, until: datetime | None, *, now: datetime | None = None
+    ) -> None:
+        """Note that *relay* cannot be used, because of *why*, and is tried again at *until*.
+
+        Args:
+            until: None: it is up again.
+            now: as last told to any of these functions, if it is not told here.
+        """
+        heard = self._now if self._now.timestamp() else until
+        at = (now or heard or self._now).timestamp()
+        shown = masked(why)[:_LONGEST_WHY] or "no words" if until else ""
+        if self._way(relay).stand(shown, at, until.timestamp() if until else 0.0):
+            self._tell_of(relay, shown)
+
+    def is_down(self, relay: str) -> str:
+        """Why *relay* cannot be used, as noted last by `down`; "" when it can."""
+        way = self._ways.get(relay)
+        return way.down if way else ""
+
+    def _tell_of(self, relay: str, why: str) -> None:
+        if why:
+            log.warning("a relay is down", relay=relay, why=why)
+        else:
+            log.info("a relay is up again", relay=relay)
 
     def storm(self, relay: str) -> str:
         """Why *relay* is taken to refuse us, not people, in words; "" while it is not.
@@ -261,7 +314,10 @@ class Pacing:
             if code:
                 self._heard_no(way, lane, code, enhanced or enhanced_status(text), text, at)
             return
+        was_down = way.down
         way.yes(at)
+        if was_down and not way.down:
+            self._tell_of(way.name, "")
         counts = self._counts
         counts[lane] = counts.get(lane, 0) + 1
         if len(counts) > _COUNTED:
@@ -412,14 +468,17 @@ class Pacing:
 
     # ------------------------------------------------------------------ shown
 
-    def standings(self, now: datetime) -> Iterator[Standing]:
-        """All relays and lanes with something to tell: relays first, as configured."""
+    def standings(self, now: datetime, *, unused: bool = False) -> Iterator[Standing]:
+        """All relays, and lanes with something to tell: relays first, as configured.
+
+        *unused*: also relays that are not configured any more, of which something is known.
+        """
         at, whole = now.timestamp(), 1 / self._share
         mail = self._settings.mail
         names = [relay.name for relay in self._settings.relays] or (
             [mail.host if mail.by in ("smtp", "lmtp") and mail.host else mail.by]
         )
-        for name in dict.fromkeys([*names, *self._ways]):
+        for name in dict.fromkeys([*names, *(self._ways if unused else ())]):
             way = self._way(name)
             way.new_day(at)
             yield Standing(
@@ -429,6 +488,10 @@ class Pacing:
                 sent_today=round(way.accepted * whole),
                 allowed_today=way.planned(),
                 storm=way.storm,
+                down=way.down,
+                down_since=_instant(way.down_at) if way.down else None,
+                down_until=_instant(way.down_until) if way.down else None,
+                spent=way.spent(at),
             )
         limited = [name for name, limit in self._limits.items() if limit]
         for name in dict.fromkeys([*limited, *self._live]):
@@ -452,6 +515,10 @@ def _told(flow: Flow, at: float, whole: float) -> dict[str, Any]:
         "why": slow.why if slow else "",
         "queue": math.ceil(flow.waiting(at) * whole),
     }
+
+
+def _instant(at: float) -> datetime:
+    return datetime.fromtimestamp(min(at, _LAST_AT), UTC)
 
 
 def _thinned(counts: dict[str, int]) -> dict[str, int]:

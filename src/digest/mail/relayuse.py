@@ -25,6 +25,8 @@ _TRUSTED_S: Final = 3600.0
 _LANES: Final = 3
 #: Different words that are told apart in a minute.
 _WORDS: Final = 16
+#: No relay that is down is tried again later than that; a clock may say so.
+_LONGEST_REST_S: Final = 600.0
 #: Permissions that were not answered for so long were not used: the relay could not be reached.
 _UNANSWERED_S: Final = 60.0
 _DAY_S: Final = 86_400
@@ -50,6 +52,9 @@ class _Kept:
     slowed: Slowed | None = None
     storm: Annotated[str, Field(max_length=2000)] = ""
     reset_at: At = 0.0
+    down: Annotated[str, Field(max_length=2000)] = ""
+    down_at: At = 0.0
+    down_until: At = 0.0
 
 
 _KEPT: Final = TypeAdapter(_Kept)
@@ -73,6 +78,7 @@ class RelayUse:
         ),
         *("heard_at", "yes_at", "since_yes", "run_from", "this_minute", "last_minute"),
         *("asked", "storm", "storm_at", "reset_at"),
+        *("down", "down_at", "down_until"),
     )
 
     def __init__(self, name: str, relay: Relay, settings: Settings, share: float) -> None:
@@ -101,6 +107,8 @@ class RelayUse:
         self.storm, self.storm_at = "", 0.0
         #: When a person had it forgotten.
         self.reset_at = 0.0
+        #: Why it cannot be used; "" while it can.  When that changed; when it is tried again.
+        self.down, self.down_at, self.down_until = "", 0.0, 0.0
 
     def new_day(self, at: float) -> None:
         """Count anew; if the clock was put back, go on with that day's count."""
@@ -137,6 +145,27 @@ class RelayUse:
         self.used_at = at
         return self.flow.promise(at, most)
 
+    def give_back(self) -> None:
+        """A permission was not used: nobody was asked."""
+        self.given = max(self.given - 1, self.accepted)
+        self.is_changed = True
+
+    def spent(self, at: float) -> str:
+        """Why there is no more of the day, in words; "" when there is, or may soon be.
+
+        What was given and is not answered may come back.
+        """
+        if not self.day_from <= at < self.day_to:
+            self.new_day(at)
+        begins, plan = self.relay.warm_up_from, self.planned()
+        if begins is None or plan is None:
+            return ""
+        if date.fromordinal(_EPOCH + self.day) < begins:
+            return f"its warm-up plan begins on {begins.isoformat()}"
+        if self.accepted < self.allowed:
+            return ""
+        return f"today's {plan} mails of its warm-up plan are used up"
+
     def _given_back(self, at: float) -> bool:
         """Whether there is more of the day: what nobody has answered in a minute was not taken."""
         if abs(at - max(self.used_at, self.heard_at)) >= _UNANSWERED_S:
@@ -159,6 +188,9 @@ class RelayUse:
             self.run_from = at
         self.heard_at = self.yes_at = at
         self.since_yes = 0.0
+        if self.down and not 0 <= self.down_until - at <= _LONGEST_REST_S:
+            # (Until it is tried again, it is what was on its way when it went down.)
+            self.stand("", at, 0.0)
         self.watch.yes()
         if self.storm:
             self.storm = self.watch.reason
@@ -169,7 +201,7 @@ class RelayUse:
         """It did not take one.  *code* is 0 when there was no answer."""
         self.is_changed = True
         # What was not taken does not use up the day.
-        self.given = max(self.given - 1, self.accepted)
+        self.give_back()
         if code:
             self.heard_at = at
             self.since_yes += 1
@@ -177,7 +209,8 @@ class RelayUse:
     def judge(self, at: float, code: int, enhanced: str, text: str) -> bool:
         """Whether that answer makes it a storm, which it was not before."""
         before = self.watch.reason
-        self.watch.no(code, enhanced, text)
+        takes = self.yes_at > 0 and abs(at - self.yes_at) <= _TRUSTED_S
+        self.watch.no(code, enhanced, text, takes=takes)
         if not self.watch.reason:
             return False
         self.storm = self.watch.reason
@@ -200,6 +233,17 @@ class RelayUse:
         seconds = max(1.0, min(at - self.run_from, at - minute_from + 60))
         lately = (self.this_minute + self.last_minute) * 60 / seconds
         return self.flow.slow_down(at, lately=lately, why=why)
+
+    def stand(self, why: str, at: float, until: float) -> bool:
+        """It is down, because of *why*, until it is tried again; "": up.  Whether that is new."""
+        if not why and not self.down:
+            return False
+        new = bool(why) != bool(self.down)
+        if new:
+            self.down_at = at
+        self.down, self.down_until = why, until
+        self.is_changed = True
+        return new
 
     @property
     def trusted(self) -> bool:
@@ -224,6 +268,9 @@ class RelayUse:
             slowed=slow and slow.shared(whole),
             storm=self.storm,
             reset_at=self.reset_at,
+            down=self.down,
+            down_at=self.down_at,
+            down_until=self.down_until,
         )
         return _KEPT.dump_json(state, exclude_defaults=True).decode()
 
@@ -255,12 +302,16 @@ class RelayUse:
                 self.flow.resume(Pace(self.flow.limit, saved, kept.saved_at), 0.0, 0.0)
         self.flow.slowed = stricter(self.flow.slowed, kept.slowed, self.share)
         self.storm = kept.storm
+        if (kept.down_at, kept.down_until) > (self.down_at, self.down_until):
+            self.down, self.down_at, self.down_until = kept.down, kept.down_at, kept.down_until
 
     def forget(self, at: float) -> None:
         """A person said so, at *at*.  What was given today was given all the same."""
         self.flow = Flow(self.flow.limit, self.flow.rule, used_at=self.used_at)
         self.watch.calm()
         self.storm = ""
+        if self.down:
+            self.down, self.down_at, self.down_until = "", at, 0.0
         self.reset_at = at
         self.is_changed = True
 

@@ -94,6 +94,15 @@ class Desk(Protocol):
 
     def closed(self, session: "Session") -> None: ...
 
+    @property
+    def per_connection(self) -> int:
+        """Messages after which a connection is replaced; 0: none."""
+        ...
+
+    def ended(self, session: "Session") -> None:
+        """The relay wants no more on *session*, of which something was still asked."""
+        ...
+
 
 Step = Callable[[Parcel, int, bytes], None]
 
@@ -117,7 +126,12 @@ class Session:
         self._offers = offers
         self._relay = relay
         self._name = name
+        self.began = asyncio.get_running_loop().time()
+        #: Messages that were answered with a yes.
+        self.carried = 0
         self._taken = 0
+        #: The last reply was 421; one of them was.
+        self._ended = self._told = False
         #: Takes no more.
         self._full = False
         self._leaving = False
@@ -164,6 +178,10 @@ class Session:
             self._wire.close(grace_s=_GOODBYE_S)
             return
         _, step, parcel = self._asked.popleft()
+        self._ended = code == 421
+        if self._ended and not self._told:
+            self._told = True
+            self._desk.ended(self)
         step(parcel, code, text)
 
     def lost(self, why: str, *, silent: bool) -> None:
@@ -171,6 +189,8 @@ class Session:
         self._asked.clear()
         self._hand.clear()
         self._desk.lost(self)
+        if self._wire.hung_up and asked and not self._told:
+            self._desk.ended(self)
         for parcel in hand:
             command = next((name for name, _, whose in asked if whose is parcel), "")
             late = silent and asked[0][2] is parcel
@@ -200,7 +220,7 @@ class Session:
             parcel.first = not self._taken
             self._hand[parcel] = None
             self._taken += 1
-            self._full = self._taken == self._relay.per_connection
+            self._full = 0 < self._desk.per_connection <= self._taken
             return parcel
         return None
 
@@ -209,6 +229,7 @@ class Session:
         del self._hand[parcel]
         text = one_line(raw.decode(errors="replace"))
         early = self._wire.sent < parcel.end
+        self.carried += 200 <= code < 300
         error: MailError | None = None
         if not (200 <= code < 300 or 400 <= code < 600):
             error = Vanished(code, f"{text} (neither yes nor no to the content)")
@@ -260,13 +281,17 @@ class Session:
         error: MailError
         if parcel.refusal is not None and not (parcel.away and parcel.refusal.code < 400):
             error = parcel.refusal
+        elif parcel.away and self._ended and self._wire.hung_up and parcel.refusal is None:
+            # RFC 5321 §3.8: 421 ends the channel, and it was said to one before this.
+            error = parcel.refusal = RelayDown(421, f"it was behind a message told 421: {why}")
         elif parcel.away:
             how = f" {silence}" if late else f": {why}"
             error = Vanished(0, f"no answer to the content{how}")
         elif late:
-            # As with replies: before RCPT nothing is about the subscriber.
-            kind = RelayDown if command == "MAIL" else Deferred
-            error = kind(0, f"no answer to {command} {silence}")
+            text = f"no answer to {command} {silence}"
+            # From RCPT on it may be somebody whom the relay looks up for too long: others go on.
+            # But it says nothing of them either.
+            error = RelayDown(0, text) if command == "MAIL" else Deferred(0, text, tried=False)
         else:
             when = f"no answer to {command}" if command else "before any content"
             error = RelayDown(0, f"{when}: {why}")

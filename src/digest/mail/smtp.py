@@ -16,6 +16,7 @@ from digest import settings
 from digest.errors import ConfigError, MailError, RelayDown
 from digest.mail.dial import Dial, Dialler, Password
 from digest.mail.envelope import Offers, letter_of
+from digest.mail.patience import Patience
 from digest.mail.session import Parcel, Session
 from digest.mail.transport import Reply
 from digest.mail.turns import Turns
@@ -75,6 +76,7 @@ class SmtpTransport:
         self._idle: dict[Session, None] = {}
         self._roomy: dict[Session, None] = {}
         self._enough_until = 0.0
+        self._patience = Patience()
         #: Messages at once on one connection: what the last one was found to carry.
         self._each = 2 if relay.pipelining else 1
 
@@ -109,7 +111,10 @@ class SmtpTransport:
     async def send(
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]
     ) -> Reply:
-        """See `Transport.send`.  Time-outs: at RCPT and DATA `Deferred`; before, `RelayDown`."""
+        """See `Transport.send`.
+
+        Time-outs: at RCPT and DATA `Deferred`, and no try of the person's; before, `RelayDown`.
+        """
         parcel: Parcel | None = None
         try:
             letter = letter_of(message, sender=sender, to=to)
@@ -164,6 +169,21 @@ class SmtpTransport:
     def closed(self, session: Session) -> None:
         self._open.discard(session)
         self._serve()
+
+    @property
+    def per_connection(self) -> int:
+        wanted = self._relay.per_connection
+        learnt = self._patience.limit(asyncio.get_running_loop().time())
+        return min(wanted, learnt) if wanted and learnt else wanted or learnt
+
+    def ended(self, session: Session) -> None:
+        others = [other.carried for other in self._working if other is not session]
+        self._patience.ended(
+            session.carried,
+            began=session.began,
+            most=max(others, default=0),
+            now=asyncio.get_running_loop().time(),
+        )
 
     # ----------------------------------------------------------------- connections
 

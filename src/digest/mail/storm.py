@@ -10,6 +10,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Final
 
+from digest.mail.verdict import about_us
 from digest.telemetry import masked
 
 #: RFC 3463 §3.2, §3.3: about a mailbox.  X.1.7 and X.1.8 are about the sender's address.
@@ -25,6 +26,8 @@ _MAILBOX_WORDS: Final = re.compile(
 _CHANGING: Final = re.compile(r"[0-9a-f]*\d[0-9a-z]*", re.IGNORECASE)
 #: Letters of an answer that are shown.
 _SHOWN: Final = 200
+#: So many people one after the other, told the same of us, are enough where nobody was taken.
+_FEW: Final = 8
 #: Different words weigh less: many small troubles at once are less likely one big one.
 _VARIED: Final = 0.5
 
@@ -54,7 +57,9 @@ class Watch:
 
     A storm: *share* of the last *after* answers were "no" or "later" in the same words; or more,
     half-way from *share* to all, in different words; or *after* people one after the other were
-    told that they do not exist.  Over when the share is less than half of that.
+    told that they do not exist.  A relay that has taken nothing lately need not be asked so
+    often: eight refused one after the other, for the same fault of ours, are all there may be.
+    Over when the share is less than half of that.
     """
 
     after: int
@@ -65,19 +70,25 @@ class Watch:
     bad: deque[tuple[int, str, str]] = field(default_factory=deque)
     #: About one mailbox each, since the last "yes".
     dead: int = 0
+    #: Refused for what we are, one after the other in the same words; and the pattern of those.
+    ours: int = 0
+    ours_alike: str = ""
     #: In words; "" while there is none.
     reason: str = ""
 
     def yes(self) -> None:
         self.answers += 1
-        self.dead = 0
+        self.dead = self.ours = 0
         if self.reason:
             self._forget_old()
             if len(self.bad) < self.share * self.after / 2:
                 self.reason = ""
 
-    def no(self, code: int, enhanced: str, text: str) -> None:
-        """Note a "no" or "later"; *code* is 0 when no answer was heard."""
+    def no(self, code: int, enhanced: str, text: str, *, takes: bool = True) -> None:
+        """Note a "no" or "later"; *code* is 0 when no answer was heard.
+
+        *takes*: it has accepted something lately.
+        """
         words = spoken(code, enhanced, text)
         if of_a_mailbox(code, enhanced, text):
             self.dead += 1
@@ -87,14 +98,26 @@ class Watch:
                 )
             return
         self.answers += 1
-        self.bad.append((self.answers, pattern(words), words))
+        alike = pattern(words)
+        self.bad.append((self.answers, alike, words))
         self._forget_old()
         self._judge()
+        told = text if not enhanced or text.startswith(enhanced) else f"{enhanced} {text}"
+        if code < 500 or not about_us(code, told):
+            self.ours = 0
+            return
+        self.ours = self.ours + 1 if alike == self.ours_alike else 1
+        self.ours_alike = alike
+        if not self.reason and not takes and self.ours >= min(self.after, _FEW):
+            self.reason = (
+                f"nothing was accepted lately, and the last {self.ours} people were all refused"
+                f" for what we are: {words}"
+            )
 
     def calm(self) -> None:
         """Begin anew: somebody has looked at it."""
         self.bad.clear()
-        self.dead = 0
+        self.dead = self.ours = 0
         self.reason = ""
 
     def _forget_old(self) -> None:

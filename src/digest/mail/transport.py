@@ -6,6 +6,15 @@ from types import TracebackType
 from typing import Protocol, Self
 
 
+class Finished(bytes):
+    """A message of which its maker vouches that all lines end in CRLF and none begins with a dot.
+
+    Making one copies it, which costs a tenth of looking at each octet again before it is sent.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """The relay took the message: from here on it is the relay's to deliver."""
@@ -70,7 +79,8 @@ class Transport(Protocol):
         """Hand over one message for one person; return when it was taken.
 
         Args:
-            message: finished RFC 5322 octets, every line ending in CRLF.
+            message: finished RFC 5322 octets, every line ending in CRLF; a `Finished` one is
+                not checked again.
             sender: envelope sender, where bounces go; "" for none.
             to: envelope recipient, one bare address.
             started: called at most once, synchronously, just before the first octet of content

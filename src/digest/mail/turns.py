@@ -7,7 +7,7 @@ each command waits for the reply to the one before: four.
 
 import asyncio
 
-from digest.errors import MailError, RelayDown
+from digest.errors import MailError, RelayDown, Unfit
 from digest.mail.session import Parcel, Session
 from digest.mail.transport import Reply
 from digest.mail.verdict import one_line, verdict
@@ -59,12 +59,25 @@ class Turns(Session):
 
     def _mail_heard(self, parcel: Parcel, code: int, raw: bytes) -> None:
         if not 200 <= code < 300:
-            self._give_up(parcel, verdict(code, _words(raw), during="MAIL"))
+            error = verdict(code, _words(raw), during="MAIL")
+            if not isinstance(error, Unfit):
+                self._give_up(parcel, error)
+            elif self._pipelines:
+                # RCPT and DATA are still to be answered.
+                parcel.refusal = error
+            else:
+                self._refused(parcel, error)
         elif not self._pipelines:
             self._asked.append(("RCPT", self._rcpt_heard, parcel))
             self._say(parcel.rcpt.encode())
 
     def _rcpt_heard(self, parcel: Parcel, code: int, raw: bytes) -> None:
+        if parcel.refusal is not None:
+            # MAIL was refused.  A yes behind it is for a sender that we do not know: a final dot
+            # would make it a mail.
+            if code == 421 or not 400 <= code < 600:
+                self._give_up(parcel, parcel.refusal)
+            return
         if 200 <= code < 300:
             if not self._pipelines:
                 self._asked.append(("DATA", self._data_heard, parcel))

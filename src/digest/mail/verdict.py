@@ -2,7 +2,7 @@
 
 import re
 
-from digest.errors import Deferred, MailError, Refused, RelayDown
+from digest.errors import Deferred, MailError, Refused, RelayDown, Unfit
 
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![\d.])\s*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -10,6 +10,15 @@ _LONGEST = 400
 
 #: They do not know us, or we have lost step with each other (RFC 4954 §6, RFC 5321 §4.2.4).
 _ABOUT_US = frozenset({503, 530, 534, 535, 538})
+
+#: Too big for the relay, or for what its administrator allows (RFC 3463 §3.3, §3.4).
+_TOO_BIG = frozenset({"3.4", "2.3"})
+#: Not "too many messages", and not "insufficient system storage": those are about us, or it.
+_OF_SIZE = re.compile(
+    r"\b(?:message|mail|content)\b(?: \w+){0,3} too (?:big|large|long)\b"
+    r"|\bmessage(?:'s)? (?:size|length)\b|\bsize of (?:the|this|your) message\b",
+    re.I,
+)
 
 
 def verdict(code: int, text: str, *, during: str) -> MailError:
@@ -25,10 +34,14 @@ def verdict(code: int, text: str, *, during: str) -> MailError:
 
     >>> verdict(550, "5.7.1 sender not allowed", during="MAIL")
     RelayDown('550 5.7.1 sender not allowed')
+    >>> verdict(552, "5.3.4 message too big", during="MAIL")
+    Unfit('552 5.3.4 message too big')
     >>> verdict(452, "4.5.3 too many recipients", during="RCPT")
     Deferred('452 4.5.3 too many recipients')
     """
-    # Before RCPT nothing said can be about the subscriber, whatever its digit.
+    if during == "MAIL" and _about_size(code, text):
+        return Unfit(code, text, ours=True)
+    # Before RCPT nothing else said can be about the subscriber, whatever its digit.
     if during in ("AUTH", "MAIL") or code == 421 or code in _ABOUT_US:
         return RelayDown(code, text)
     if 400 <= code < 500:
@@ -38,6 +51,16 @@ def verdict(code: int, text: str, *, during: str) -> MailError:
         return (Deferred if code == 552 and during == "RCPT" else Refused)(code, text)
     # Neither yes nor no: whoever answers so is not a relay we can talk to.
     return RelayDown(code, text)
+
+
+def _about_size(code: int, text: str) -> bool:
+    """Whether MAIL was refused for the SIZE that it declares (RFC 1870 §6.1, §6.2)."""
+    if code == 421 or code in _ABOUT_US or not 400 <= code < 600:
+        return False
+    status = enhanced_status(text)[2:]
+    # 552 is what it has for this; 2.2 and class 7 are a quota, or a policy, of the sender's.
+    exceeded = code == 552 and status != "2.2" and not status.startswith("7.")
+    return exceeded or status in _TOO_BIG or bool(_OF_SIZE.search(text))
 
 
 #: What only a mailbox can be, whatever status stands before it.

@@ -2,7 +2,8 @@
 
 Envelope and content of a message leave in one write, without waiting and without dot-stuffing,
 and so do those of the next: a round trip is shared by a whole window.  The price is paid when the
-line fails: whatever was not answered is in doubt, not just one message.
+line fails: whatever was not answered is in doubt, not just one message.  Not so behind a 421, the
+relay's last word: what would have been answered after it was not looked at.
 
 Each message begins with RSET.  A relay that refuses a recipient has still heard its MAIL, and
 would take the next, which is under way already, for a mail within a mail (503).
@@ -10,7 +11,7 @@ would take the next, which is under way already, for a mail within a mail (503).
 
 import asyncio
 
-from digest.errors import MailError, RelayDown, Vanished
+from digest.errors import MailError, RelayDown, Unfit, Vanished
 from digest.mail.session import Parcel, Session
 from digest.mail.transport import Reply
 from digest.mail.verdict import one_line, verdict
@@ -79,7 +80,8 @@ class Window(Session):
         return False
 
     def _contradicted(self, refusal: MailError, code: int, text: str) -> MailError:
-        if isinstance(refusal, RelayDown):
+        # Those are of MAIL; where only RCPT was refused there is nobody who could get it.
+        if isinstance(refusal, (RelayDown, Unfit)):
             return Vanished(code, f"{text} (a yes after a no to the envelope: {refusal})")
         return refusal
 

@@ -63,6 +63,8 @@ class Wire(asyncio.BufferedProtocol):
         self._timer: asyncio.TimerHandle | None = None
         #: Octets written in all.
         self.written = 0
+        #: The other side has ended it, and not in the middle of a reply.
+        self.hung_up = False
         #: Why the connection cannot be used any more; "" while it can.
         self.broken = ""
         self._closed = False
@@ -70,7 +72,12 @@ class Wire(asyncio.BufferedProtocol):
 
     @property
     def sent(self) -> int:
-        """Octets that have left this process; while TLS holds some back, at least so many."""
+        """Octets that the transport holds back no more.
+
+        Over TLS at least so many while TLS holds some back; and perhaps too many by what waits
+        between it and the socket, which asyncio shows nobody.  Nor is what waits in the kernel
+        counted, over TLS or without it.
+        """
         unsent = self._transport.get_write_buffer_size()
         if unsent and self._secure:
             # Counted as encrypted: a record of up to 16 KiB has at most 29 octets more.
@@ -123,11 +130,11 @@ class Wire(asyncio.BufferedProtocol):
             self._break("the relay's answer does not end")
 
     def eof_received(self) -> bool:
-        self._break("the relay closed the connection")
+        self._hang_up("the relay closed the connection")
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._break(f"the connection was lost: {exc}" if exc else "the connection was closed")
+        self._hang_up(f"the connection was lost: {exc}" if exc else "the connection was closed")
         self._tell_closed()
 
     def _reply(self, code: int, line: bytes) -> None:
@@ -149,6 +156,11 @@ class Wire(asyncio.BufferedProtocol):
             self._timer = self._loop.call_later(left, self._look)
         else:
             self._break("the relay is silent", silent=True)
+
+    def _hang_up(self, why: str) -> None:
+        if not self.broken:
+            self.hung_up = not (self._rest or self._lines)
+            self._break(why)
 
     def _break(self, why: str, *, silent: bool = False) -> None:
         if not self.broken:
