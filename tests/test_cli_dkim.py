@@ -114,6 +114,25 @@ def test_without_a_key_showing_says_how_to_get_one(newsroom: Path) -> None:
     assert ask("dkim", "show") == []
 
 
+def test_a_key_that_is_not_in_the_file_yet_is_shown_as_such(newsroom: Path) -> None:
+    made = ask("dkim", "new", "--selector", "d1", "--ed25519")
+    told = digest("dkim", "show").stdout
+    assert "d1: ed25519-sha256, 256 bits, not in config.toml yet" in told
+    assert made["value"] in told
+    assert [row["in_config"] for row in ask("dkim", "show")] == [False]
+    with (newsroom / "config.toml").open("a") as file:
+        file.write("\n" + made["config"] + "\n")
+    assert [row["in_config"] for row in ask("dkim", "show")] == [True]
+    (newsroom / "data" / "dkim" / "broken.pem").write_text("no key")
+    shown = digest("dkim", "show")
+    assert "broken.pem cannot be used" in shown.stderr
+    assert shown.stdout.startswith("d1: ")
+
+
+def test_checking_without_a_key_is_no_success(newsroom: Path) -> None:
+    assert "digest dkim new" in digest("dkim", "show", "--check", code=1).stdout
+
+
 def test_checking_asks_dns(newsroom: Path, peer: NameServer) -> None:
     made = ask("dkim", "new", "--selector", "d1", "--ed25519")
     with (newsroom / "config.toml").open("a") as file:

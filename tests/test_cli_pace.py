@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,9 @@ def newsroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             hear("first", 250, "2.0.0 queued", 100)
             hear("first", 451, "4.7.28 unusual rate of mail", 1)
             hear("second", 554, "5.7.1 <ann@example.com> blocked", 30)
+            hear("gone", 554, "5.7.1 blocked", 30)
+            first_down = NOW - timedelta(minutes=1)
+            pacing.down("first", "connection refused", NOW + timedelta(hours=1), now=first_down)
             for _ in range(500):
                 pacing.later("gmail", NOW)
             async with app.db.write() as conn:
@@ -87,6 +91,9 @@ def test_people_see_limits_slow_downs_and_storms(newsroom: Path) -> None:
     assert "no slow-down" in lines["yahoo"]
     assert 'second: 30 of the last 30 answers were "no" or "later"' in shown
     assert "ann@" not in shown
+    assert "is down" in lines["first"]
+    assert re.search(r"first: down since .*\d\d:\d\d: connection refused; tried again at ", shown)
+    assert "gone" not in shown
 
 
 def test_programs_get_the_same(newsroom: Path) -> None:
@@ -104,6 +111,19 @@ def test_programs_get_the_same(newsroom: Path) -> None:
         "why": "",
         "queue": 0,
     }
+
+
+def test_relays_of_another_configuration_are_shown_when_asked_for(newsroom: Path) -> None:
+    assert "gone: 30 of the last 30" in digest("--all").stdout
+    assert "gone" in told("--all")
+    assert "gone" not in told()
+
+
+def test_a_plan_that_has_not_begun_is_told_so(newsroom: Path) -> None:
+    config = newsroom / "config.toml"
+    text = config.read_text().replace(f"warm_up_from = {NOW.date()}", "warm_up_from = 2999-12-23")
+    config.write_text(text)
+    assert "first: its warm-up plan begins on 2999-12-23" in digest().stdout
 
 
 def test_what_was_learned_can_be_forgotten_but_not_what_was_sent(newsroom: Path) -> None:

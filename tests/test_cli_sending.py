@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +12,13 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.progress import Progress as ProgressBars
 from typer.testing import CliRunner, Result
 
 from digest.app import App
 from digest.cli import app, show
+from digest.cli.frame import fail, with_app
+from digest.errors import Deferred, RelayDown
 from digest.meter import Meter
 from digest.model import Counts, DeliveryState, EditionEvent, Outcome, Progress
 from digest.store import editions, journal, progress
@@ -176,7 +181,7 @@ def test_missing_shows_who_and_why_and_sends_only_when_told(sent: Path) -> None:
     assert done["may_be_written_to"] == {"failed": 2, "doubtful": 1}
     assert (done["deliveries"]["sent"], done["deliveries"]["doubtful"]) == (5, 1)
     assert "Nobody is failed" in said("missing", ID, "--send", "--yes")
-    shown = said("missing", ID, "--send", "--doubtful", "--yes")
+    shown = said("missing", ID, "--send", "--state", "doubtful", "--yes")
     assert "Write again to 1 person; 1 of them may get a second copy." in shown
     assert "mails accepted 6 of 6" in shown
     assert "It reached everybody." in said("missing", ID)
@@ -184,7 +189,7 @@ def test_missing_shows_who_and_why_and_sends_only_when_told(sent: Path) -> None:
 
 def test_what_cannot_be_done_is_one_sentence_and_a_code(sent: Path) -> None:
     wrong: list[tuple[tuple[str, ...], int, str]] = [
-        (("missing", ID, "--doubtful"), 4, "with --send"),
+        (("missing", ID, "--state", "doubtful"), 4, "with --send"),
         (("missing", ID, "--send", "--state", "skipped"), 4, "whoever is skipped"),
         (("missing", "daily@2020-01-01T0700"), 3, "there is no edition"),
         (("progress", "daily@2020-01-01T0700"), 3, "there is no edition"),
@@ -231,7 +236,7 @@ def test_progress_names_relays_and_providers(sent: Path) -> None:
     within(sent, work)
     shown = said("progress", ID)
     assert "6 of 9 (66 %)" in shown
-    assert "No process sends it right now; it is sending." in shown
+    assert f"No process is sending it: `digest send {ID}` or `digest serve` goes on." in shown
     assert "gmail 1 0 0 0 outlook 0 1 0 0" in shown
 
 
@@ -272,8 +277,127 @@ def test_the_bar_of_a_sending_shows_its_pace_and_no_other_does(
             workers=1,
         )
         bars.told(now)
-        bars.counts(Counts(planned=100, sent=50, pending=50))
     shown = captured.get()
     assert "1,234 a second, 1 min 5 s left" in shown
     for line in shown.splitlines():
         assert "publishing" not in line or "a second" not in line
+
+
+def test_what_was_sent_before_a_crash_is_no_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(show, "err", Console(force_terminal=True, width=120))
+    seconds = iter([0.0, 0.2, 2.0])
+    pacer = ProgressBars(console=show.err, auto_refresh=False)
+    bars = show.Bars(pacer, lambda: next(seconds))
+    told = []
+    for sent in (20_040, 20_050, 20_080):
+        bars.counts(Counts(planned=20_100, sent=sent, pending=20_100 - sent))
+        told.append(pacer.tasks[0].fields["per_s"])
+    # Too short a time tells nothing.
+    assert told == [0.0, 0.0, 20.0]
+    assert pacer.tasks[0].fields["left_s"] == 1.0
+
+
+def test_a_pipe_gets_addresses_whole_and_no_empty_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    address = "a.person.with.a.very.long.name@a.very.long.domain.of.theirs.example"
+    words = "550 5.7.1 " + "policy " * 40
+    rows = [(address, words, "", 3), ("b@c.example", "no", "", 12)]
+    monkeypatch.setattr(show, "out", Console(width=80, soft_wrap=True))
+    show.table("All", ("address", "words", "relay", "tries"), rows)
+    title, heads, first, second = capsys.readouterr().out.splitlines()
+    assert (title, heads.split()) == ("All", ["address", "words", "tries"])
+    assert first.startswith(f"{address}  {words.strip()}")
+    assert second.endswith(" 12")
+
+
+def test_a_screen_wraps_words_and_never_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    address, id = "a.person.with.a.long.name@of.theirs.example", "daily@2026-05-18T0700"
+    screen = Console(width=90, soft_wrap=True, force_terminal=True)
+    monkeypatch.setattr(show, "out", screen)
+    with screen.capture() as captured:
+        show.table("", ("address", "edition", "words"), [(address, id, "no such mailbox " * 12)])
+    lines = captured.get().splitlines()
+    assert address in lines[1]
+    assert id in lines[1]
+    assert len(lines) > 3
+    assert all(len(line) <= 100 for line in lines)
+
+
+def test_a_sending_that_cannot_go_on_says_why(sent: Path) -> None:
+    async def work(inside: App) -> None:
+        async with inside.db.write() as conn:
+            await editions.move(conn, ID, EditionEvent.BEGIN)
+            await journal.set_planned(conn, ID, 9)
+
+    within(sent, work)
+    config = sent / "config.toml"
+    plain = config.read_text()
+    config.write_text(plain + '\n[pace]\nwindow = "02:00-02:01"\n')
+    why = "nothing leaves before 02:00 UTC ([pace] window)"
+    commands = ("missing", "progress")
+    for command in commands:
+        assert why in said(command, ID)
+    assert why in said("status")
+    assert f"3 wait: {why}" in said("send", ID)
+    assert ask("progress", ID)["held_up"] == ask("missing", ID)["held_up"] == why
+
+    config.write_text(plain.replace("[mail]", "[mail]\nwarm_up_from = 2999-01-01\n"))
+    why = "today's share of the warm-up plan is used up (folder: 6 of 0)"
+    for command in commands:
+        assert why in said(command, ID)
+
+    config.write_text(plain)
+    shown = said("pause", ID)
+    assert f"{ID} is paused: by hand; mails accepted: 6 of 9, 3 pending" in shown
+    assert "[error]" not in shown
+    why = f"paused: by hand; `digest resume {ID}`"
+    for command in commands:
+        assert why in said(command, ID)
+    assert f"{ID} goes on: 3 wait: `digest serve` writes to them" in said("resume", ID)
+
+
+def test_a_skipped_edition_has_no_progress_but_a_reason(sent: Path) -> None:
+    record = ask("run", "--date", "2026-05-17", "--newsletter", "daily")
+    assert record["state"] == "skipped"
+    shown = said("progress", record["edition"])
+    assert f"{record['edition']} is skipped: " in shown
+    assert "0 of 0" not in shown
+
+
+def test_a_run_tells_whom_it_missed_in_groups(sent: Path) -> None:
+    answered(sent, *TROUBLE, (4, S.FAILED, 550, "5.1.1 no"), (5, S.FAILED, 550, "5.1.1 nobody"))
+    shown = said("run", *DAY)
+    assert "failed 4 550 5.1.1" in shown
+    assert "reader1@example.com; reader2@example.com; reader4@example.com; …" in shown
+    assert "reader5@example.com" not in shown
+    assert len(ask("run", *DAY)["troubles"]) == 5
+
+
+def test_a_dry_run_signs_as_a_sending_does(sent: Path) -> None:
+    made = ask("dkim", "new", "--selector", "d1", "--ed25519")
+    with (sent / "config.toml").open("a") as file:
+        file.write("\n" + made["config"] + "\n")
+    assert ask("send", ID, "--dry-run", "mails")["written"] == 6
+    for mail in Path("mails").iterdir():
+        assert mail.read_bytes().startswith(b"DKIM-Signature: ")
+
+
+def test_a_relay_that_says_no_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert fail(Deferred(450, "4.3.0 come back", relay="second")).exit_code == 75
+    assert capsys.readouterr().err == "digest: second: 450 4.3.0 come back\n"
+    fail(RelayDown(0, "second does not answer", relay="second"))
+    assert capsys.readouterr().err == "digest: second does not answer\n"
+
+
+@pytest.mark.parametrize("watching", [True, False])
+def test_only_what_has_something_to_finish_says_so_when_stopped(
+    sent: Path, capsys: pytest.CaptureFixture[str], watching: bool
+) -> None:
+    async def work(inside: App) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        await inside.stopping.wait()
+        return 0
+
+    with_app(sent / "config.toml", work, watching=watching)
+    assert ("finishing what has begun" in capsys.readouterr().err) is not watching

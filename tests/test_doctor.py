@@ -192,6 +192,16 @@ async def test_what_is_amiss_in_dns_is_named_with_the_record_to_publish(
     assert of(found, "ptr").verdict is Verdict.WRONG
 
 
+async def test_without_spf_and_without_a_signature_nothing_is_aligned(
+    tmp_path: Path, peer: NameServer
+) -> None:
+    peer.take_out("press.example", "TXT")
+    unsigned = {'[[dkim]]\nselector = "d2026"\nkey = { env = "KEY" }\n': ""}
+    found = of(await examined(loaded(tmp_path, peer, **unsigned)), "alignment")
+    assert found.verdict is Verdict.WRONG
+    assert "neither passes, so DMARC fails" in found.found
+
+
 async def test_a_relay_that_spf_does_not_know_is_named(tmp_path: Path, peer: NameServer) -> None:
     peer.put("press.example", "TXT", "v=spf1 ip4:192.0.2.1 -all")
     found = of(await examined(loaded(tmp_path, peer)), "spf")

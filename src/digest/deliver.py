@@ -148,20 +148,7 @@ async def deliver(
             errand = _EditionErrand(app, edition, record, printer)
             meter = Meter(app.now())
             courier = Courier(app, errand, progress, counts=counts, ledger=ledger, meter=meter)
-            async with (
-                _storms_heeded(app, edition_id),
-                app.transport() as transport,
-                workforce.helped(app, edition_id),
-            ):
-                with _hours_heeded(app):
-                    while await rest.any_due(linger_s):
-                        hands = (_carry(courier, transport, rest) for _ in range(_HANDS))
-                        if not await _all_of(hands):
-                            # What is left is in the hands of others, who come to its end.
-                            break
-                if isinstance(transport, Fleet) and transport.refused_us:
-                    # Nobody at all was taken: that says nothing of any of them.
-                    await pausing.pause(app, edition_id, f"it is refused: {transport.refused_us}")
+            await _send(courier, rest, linger_s)
         return await _finish(app, edition_id)
     finally:
         ledger.close()
@@ -173,6 +160,25 @@ _HANDS = 2
 _LOOK_S = 5.0
 #: Names of leases, each of which leaves a file for ever.
 _LEASES = 256
+
+
+async def _send(courier: Courier, rest: "_Rest", linger_s: float) -> None:
+    """Carry all chunks that are due, and those that come to be meanwhile."""
+    app, id = courier.app, courier.errand.id
+    async with (
+        _storms_heeded(app, id),
+        app.transport() as transport,
+        workforce.helped(app, id),
+    ):
+        with _hours_heeded(app):
+            while await rest.any_due(linger_s):
+                hands = (_carry(courier, transport, rest) for _ in range(_HANDS))
+                if not await _all_of(hands):
+                    # What is left is in the hands of others, who come to its end.
+                    break
+        if isinstance(transport, Fleet) and transport.refused_us:
+            # Nobody at all was taken: that says nothing of any of them.
+            await pausing.pause(app, id, f"it is refused: {transport.refused_us}")
 
 
 def _closed_until(app: App) -> datetime | None:

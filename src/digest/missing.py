@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from digest import deliver, tracking
+from digest import deliver, pausing
 from digest.app import App
 from digest.errors import Conflict
 from digest.model import Counts, DeliveryState, EditionState
@@ -58,7 +58,7 @@ class Missing:
     edition_id: str
     state: EditionState
     paused: str
-    #: Why nothing more leaves just now, as `tracking.held_up` has it; "" where nothing is known.
+    #: Why nothing more leaves just now, as `pausing.held_up` has it; "" where nothing is known.
     held_up: str
     #: When nobody more gets it; None before its audience is frozen.
     expires_at: datetime | None
@@ -107,7 +107,7 @@ async def missing(app: App, edition_id: str) -> Missing:
         examples = _named(since[: unreached.EXAMPLES], names)
         groups.append(Group(why=Why.JOINED, words=words, count=len(since), examples=examples))
     order = list(Why)
-    held_up = await tracking.held_up(app, record, pending=counts.pending)
+    held_up = await pausing.held_up(app, record, pending=counts.pending)
     return Missing(
         edition_id=edition_id,
         state=record.state,

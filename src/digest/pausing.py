@@ -1,4 +1,4 @@
-"""Sending an edition waits for a person, and goes on; the desk is told by mail.
+"""Sending an edition waits for a person, and goes on; why it waits; the desk is told by mail.
 
 Behind the door: the note in the edition's row, and mails to the desk.  Not behind it: why it is
 paused, which `deliver`, `jobs` and people decide, and stopping: whoever sends asks for the note
@@ -10,12 +10,16 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from zoneinfo import ZoneInfo
 
 from digest.app import App
 from digest.errors import ConfigError, Conflict, DigestError
+from digest.mail.pacing import Pacing
 from digest.model import EditionState
 from digest.render.quoted import address_spec, mailbox_header, quoted_printable, text_header
-from digest.store import editions
+from digest.slots import opens_at
+from digest.store import editions, paces
+from digest.store.editions import Record
 from digest.telemetry import log, masked
 
 #: States in which something is still to be sent.
@@ -75,6 +79,55 @@ async def resume(app: App, edition_id: str) -> None:
             late = timedelta(hours=app.newsletter(record.newsletter).expires_h)
             await editions.set_expires(conn, edition_id, app.now() + late)
     log.info("sending goes on", edition=edition_id)
+
+
+# ----------------------------------------------------------------- why it waits
+
+
+async def held_up(app: App, record: Record, *, pending: int) -> str:
+    """Why nothing more of an edition leaves now, and what ends that; "" where nothing is known.
+
+    It is paused, the hours of [pace] are over, or today's share of the warm-up plan is used up.
+    """
+    if record.state not in _GOING:
+        return ""
+    if record.paused:
+        return f"paused: {record.paused}; `digest resume {record.id}`"
+    if not pending:
+        return ""
+    now, pace = app.now(), app.settings.pace
+    opens = opens_at(pace.window, pace.timezone, now)
+    if opens is not None:
+        local = opens.astimezone(ZoneInfo(pace.timezone))
+        return f"nothing leaves before {local:%H:%M} {pace.timezone} ([pace] window)"
+    return await _warm_up_over(app, now)
+
+
+async def _warm_up_over(app: App, now: datetime) -> str:
+    """That no relay may be given more today, if that is so."""
+    mail, relays = app.settings.mail, app.settings.relays
+    if not any(one.warm_up_from for one in relays or (mail,)):
+        return ""
+    # As it was written down by whoever sends, which need not be us.
+    pacing = Pacing(app.settings)
+    async with app.db.read() as conn:
+        pacing.restore(await paces.load(conn))
+    standing = [one for one in pacing.standings(now) if one.kind == "relay"]
+    used = {one.name for one in relays if not one.standby} or {standing[0].name}
+    left = [
+        # Each of several processes has a share of its own, rounded down.
+        one.allowed_today is None or one.allowed_today - (one.sent_today or 0) >= mail.processes
+        for one in standing
+        if one.name in used
+    ]
+    if any(left):
+        return ""
+    numbers = ", ".join(
+        f"{one.name}: {one.sent_today:,} of {one.allowed_today:,}"
+        for one in standing
+        if one.name in used
+    )
+    return f"today's share of the warm-up plan is used up ({numbers}); the next begins at 00:00 UTC"
 
 
 # ------------------------------------------------------------------ mail to the desk

@@ -327,7 +327,10 @@ class Senders:
 
     def _put_off(self, send: Send, lane: str, wait: float) -> Outcome | None:
         """It is not their turn: a moment in memory, or longer in the journal."""
-        app = self._app
+        app, now = self._app, self._app.now()
+        # Who has a place keeps it; whoever comes first takes one, and comes back then.
+        until = now + timedelta(seconds=wait) if send.waited else app.pacing.later(lane, now)
+        wait = max(0.0, (until - now).total_seconds())
         if wait <= _PATIENCE_S:
             again = replace(send, waited=True)
             asyncio.get_running_loop().call_later(wait, self._queue.put_nowait, again)
@@ -335,9 +338,9 @@ class Senders:
         return self._work.rules.waiting(
             send.subscriber.id,
             f"waits for its turn: {lane} takes no more at a time",
-            until=app.pacing.later(lane, app.now()),
+            until=until,
             attempts=send.attempts - 1,
-            now=app.now(),
+            now=now,
         )
 
     def _behind(self, send: Send, error: RelayDown) -> Outcome:

@@ -10,17 +10,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from digest import meter
 from digest.addresses import parse_address
 from digest.app import App
 from digest.errors import NotFound
-from digest.mail.pacing import Pacing
 from digest.meter import Told
 from digest.model import Answer, Counts, DeliveryState, EditionState, Outcome, Progress
-from digest.slots import opens_at
-from digest.store import answers, editions, journal, paces, people, subscribers, unreached
+from digest.store import answers, editions, journal, people, subscribers, unreached
 from digest.store import progress as rows_of
 from digest.store.editions import Record
 
@@ -164,52 +161,6 @@ async def watch(app: App, edition_id: str, every_s: float = 1.0) -> AsyncIterato
 def changed(last: Progress, now: Progress) -> bool:
     """Whether *now* tells anything new but the time."""
     return replace(last, at=now.at) != now
-
-
-async def held_up(app: App, record: Record, *, pending: int) -> str:
-    """Why nothing more of an edition leaves now, and what ends that; "" where nothing is known.
-
-    It is paused, the hours of [pace] are over, or today's share of the warm-up plan is used up.
-    """
-    if record.state not in _UNDER_WAY:
-        return ""
-    if record.paused:
-        return f"paused: {record.paused}; `digest resume {record.id}`"
-    if not pending:
-        return ""
-    now, pace = app.now(), app.settings.pace
-    opens = opens_at(pace.window, pace.timezone, now)
-    if opens is not None:
-        local = opens.astimezone(ZoneInfo(pace.timezone))
-        return f"nothing leaves before {local:%H:%M} {pace.timezone} ([pace] window)"
-    return await _warm_up_over(app, now)
-
-
-async def _warm_up_over(app: App, now: datetime) -> str:
-    """That no relay may be given more today, if that is so."""
-    mail, relays = app.settings.mail, app.settings.relays
-    if not any(one.warm_up_from for one in relays or (mail,)):
-        return ""
-    # As it was written down by whoever sends, which need not be us.
-    pacing = Pacing(app.settings)
-    async with app.db.read() as conn:
-        pacing.restore(await paces.load(conn))
-    standing = [one for one in pacing.standings(now) if one.kind == "relay"]
-    used = {one.name for one in relays if not one.standby} or {standing[0].name}
-    left = [
-        # Each of several processes has a share of its own, rounded down.
-        one.allowed_today is None or one.allowed_today - (one.sent_today or 0) >= mail.processes
-        for one in standing
-        if one.name in used
-    ]
-    if any(left):
-        return ""
-    numbers = ", ".join(
-        f"{one.name}: {one.sent_today:,} of {one.allowed_today:,}"
-        for one in standing
-        if one.name in used
-    )
-    return f"today's share of the warm-up plan is used up ({numbers}); the next begins at 00:00 UTC"
 
 
 async def under_way(app: App) -> list[tuple[Record, Progress]]:

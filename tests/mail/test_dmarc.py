@@ -215,3 +215,28 @@ def test_one_of_signature_and_envelope_must_speak_for_the_sender(
         "press.example", signers=signers, envelope="bounces.example", returned=returned
     )
     assert [one.verdict for one in found] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("signers", "relay_signs", "verdicts"),
+    [
+        ({}, False, ["wrong"]),
+        ({}, True, ["weak"]),
+        ({"press.example": True}, False, ["ok", "weak"]),
+        ({"other.example": False}, False, ["wrong", "wrong"]),
+    ],
+)
+def test_an_envelope_without_spf_speaks_for_nobody(
+    signers: dict[str, bool], relay_signs: bool, verdicts: list[str]
+) -> None:
+    found = judge_alignment(
+        "press.example",
+        signers=signers,
+        envelope="press.example",
+        returned=True,
+        has_spf=False,
+        relay_signs=relay_signs,
+    )
+    assert [one.verdict for one in found] == verdicts
+    assert "has no SPF record" in found[-1].found
+    assert found[-1].fix

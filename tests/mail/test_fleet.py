@@ -79,6 +79,8 @@ class Paced:
     storms: dict[str, str] = field(default_factory=dict)
     believed: bool = True
     told: list[tuple[str, str, int, str, str]] = field(default_factory=list)
+    downs: list[tuple[str, bool]] = field(default_factory=list)
+    given_back: list[str] = field(default_factory=list)
 
     def lane_of(self, email: str) -> str:
         return email.rpartition("@")[2]
@@ -104,6 +106,17 @@ class Paced:
 
     def trusted(self, relay: str) -> bool:
         return self.believed
+
+    def spent(self, relay: str, now: datetime) -> str:
+        return "today's share of the warm-up plan is used up"
+
+    def give_back(self, relay: str) -> None:
+        self.given_back.append(relay)
+
+    def down(
+        self, relay: str, why: str, until: datetime | None, *, now: datetime | None = None
+    ) -> None:
+        self.downs.append((relay, bool(until)))
 
 
 class Signed:
@@ -378,6 +391,8 @@ async def test_three_messages_without_an_answer_are_a_relay_that_is_down() -> No
     async with bench:
         found: list[str] = []
         for _ in range(8):
+            # Not by one cause.
+            bench.clock += 0.5
             try:
                 found.append((await bench.send()).relay)
             except Vanished as error:
@@ -388,6 +403,17 @@ async def test_three_messages_without_an_answer_are_a_relay_that_is_down() -> No
         with pytest.raises(Vanished):
             await bench.send()
         assert (await bench.send()).relay == "b"
+
+
+async def test_messages_that_one_connection_takes_along_are_one_silence() -> None:
+    a, _b, bench = two(standby=True)
+    a.acts = [Vanished(0, "no answer") for _ in range(5)]
+    async with bench:
+        for _ in range(5):
+            with pytest.raises(Vanished):
+                await bench.send()
+        assert (await bench.send()).relay == "a"
+        assert bench.pacing.downs == []
 
 
 async def test_content_is_said_to_leave_once_however_many_are_asked() -> None:

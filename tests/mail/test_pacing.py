@@ -3,16 +3,21 @@
 import asyncio
 import json
 import math
+from collections import deque
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from heapq import heappop, heappush
+from itertools import pairwise
+from typing import Any, Self
 
 import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
-from digest.mail.pacing import Pacing, Standing
+from digest.mail.pacing import Pacing
+from digest.mail.standing import Standing
 from digest.settings import Lane, Mail, NamedRelay, Pace, Settings
 from make import MORNING
 
@@ -203,6 +208,143 @@ def test_of_too_many_slow_lanes_the_oldest_are_forgotten() -> None:
     assert "d39999.example" in slow
 
 
+class Sending:
+    """One chunk as it is sent: windows of people, hands, and whoever is put off comes back.
+
+    Every second person reads at gmail.  Whoever is to wait for 2 seconds at most does so in
+    memory; the others' outcome is written, and they come back when the journal is looked at.
+    """
+
+    WINDOW, OPEN, HANDS, SEND_S, BEAT_S, PATIENCE_S = 200, 600, 20, 0.1, 0.5, 2.0
+
+    def __init__(self, pacing: Pacing, people: int) -> None:
+        self.pacing, self.people = pacing, people
+        self.used: dict[str, list[tuple[float, int]]] = {"gmail": [], "own.example": []}
+        self.most_in_memory = self.asked = 0
+        self._events: list[tuple[float, int, str, int]] = []
+        self._number = self._waiting = self._opened = 0
+        self._queue: deque[tuple[int, bool]] = deque()
+        self._journal: list[tuple[float, int]] = []
+        self._settled = bytearray(people)
+        self._free = self.HANDS
+
+    def run(self) -> Self:
+        self._later(0.0, "beat")
+        while self._events:
+            now, _, what, who = heappop(self._events)
+            if what == "beat":
+                self._beat(now)
+            elif what == "back":
+                self._waiting -= 1
+                self._queue.append((who, True))
+            else:
+                self._free += 1
+                self._settled[who] = 1
+            while self._free and self._queue:
+                self._one(now, *self._queue.popleft())
+        return self
+
+    def last(self, lane: str) -> float:
+        return max(now for now, _ in self.used[lane])
+
+    def _later(self, when: float, what: str, who: int = 0) -> None:
+        self._number += 1
+        heappush(self._events, (when, self._number, what, who))
+
+    def _beat(self, now: float) -> None:
+        while self._journal and self._journal[0][0] <= now:
+            self._queue.append((heappop(self._journal)[1], True))
+        lowest = self._settled.find(0)
+        cursor = min(self._opened, lowest) if lowest >= 0 else self._opened
+        most = min(self.people, cursor + self.OPEN)
+        while self._opened < most and len(self._queue) <= self.WINDOW:
+            new = range(self._opened, min(most, self._opened + self.WINDOW))
+            self._queue.extend((who, False) for who in new)
+            self._opened = new.stop
+        if sum(map(len, self.used.values())) < self.people:
+            self._later(now + self.BEAT_S, "beat")
+
+    def _one(self, now: float, who: int, waited: bool) -> None:
+        lane = ("gmail", "own.example")[who % 2]
+        self.asked += 1
+        wait = self.pacing.turn(lane, at(now), waited=waited)
+        if not wait:
+            self._free -= 1
+            self.used[lane].append((now, who))
+            self._later(now + self.SEND_S, "sent", who)
+            return
+        until = now + wait
+        if not waited:
+            until = (self.pacing.later(lane, at(now)) - MORNING).total_seconds()
+        if until - now > self.PATIENCE_S:
+            self._settled[who] = 1
+            heappush(self._journal, (until, who))
+            return
+        self._waiting += 1
+        self.most_in_memory = max(self.most_in_memory, self._waiting)
+        self._later(until, "back", who)
+
+
+@pytest.mark.parametrize("limit", [90, 1200])
+def test_a_limited_lane_holds_up_nobody_else_and_loses_none_of_its_own_turns(limit: int) -> None:
+    lanes = (Lane(name="gmail", max_per_minute=limit),)
+    people = 6000 if limit == 1200 else 3000
+    free = Sending(pacing_of(), people).run()
+    paced = Sending(pacing_of(lanes=lanes), people).run()
+    assert paced.last("own.example") <= free.last("own.example")
+    # Two seconds' worth of them, and they are not asked again and again.
+    assert paced.most_in_memory <= limit / 60 * 2 + 1
+    assert paced.asked < 2.5 * people
+    used = [now for now, _ in paced.used["gmail"]]
+    assert len(used) == people // 2
+    check(used, limit)
+    assert used[-1] <= 1.03 * len(used) / (limit / 60) + 2
+    # In the order in which they came, but for some who come back a moment too late.
+    order = [who for _, who in paced.used["gmail"]]
+    assert all(later - first > -40 for first, later in pairwise(order))
+
+
+def test_many_who_come_back_late_are_told_a_moment_each() -> None:
+    pacing = pacing_of(lanes=(Lane(name="gmail", max_per_minute=1200),))
+    told = [pacing.turn("gmail", MORNING, waited=True) for _ in range(60)]
+    assert told[:20] == [0.0] * 20
+    assert told[20:58] == pytest.approx([(n + 1) * 3 / 59 for n in range(38)], rel=1e-4)
+    # Nobody who comes for the first time is served before them.
+    assert pacing.turn("gmail", MORNING) > 2
+    assert pacing.turn("gmail", at(1)) > 1
+    assert pacing.turn("gmail", at(3 / 59), waited=True) == 0.0
+    assert pacing.turn("yahoo", MORNING) == 0.0
+
+
+def test_a_queue_that_was_kept_from_coming_is_given_places_anew() -> None:
+    pacing = pacing_of(lanes=(Lane(name="gmail", max_per_minute=1200),))
+    for _ in range(1000):
+        pacing.later("gmail", MORNING)
+    # All of them come an hour too late, and the journal is looked at twice a second.
+    coming, asked, used = [(3600.0, number) for number in range(1000)], 0, []
+    while coming:
+        now, number = heappop(coming)
+        asked += 1
+        wait = pacing.turn("gmail", at(now), waited=True)
+        if not wait:
+            used.append(now)
+        else:
+            back = now + wait
+            heappush(coming, (back if wait <= 2 else math.ceil(2 * back) / 2, number))
+    check(used, 1200)
+    assert used[-1] - 3600 < 1.04 * 50
+    assert asked < 5 * 1000
+
+
+def test_a_turn_is_the_place_that_would_be_given() -> None:
+    pacing = pacing_of(lanes=(Lane(name="gmail", max_per_minute=60),))
+    assert pacing.turn("gmail", MORNING) == 0.0
+    for _ in range(5):
+        wait = pacing.turn("gmail", MORNING)
+        assert pacing.later("gmail", MORNING) == MORNING + timedelta(seconds=wait)
+    assert pacing.turn("gmail", MORNING) == pytest.approx(6)
+
+
 # ------------------------------------------------------------------ relays
 
 LIMITED = (NamedRelay(name="first", host="one.example", max_per_minute=60),)
@@ -335,6 +477,103 @@ def test_a_clock_put_back_over_midnight_gives_no_second_share() -> None:
     assert pacing.relay_wait("first", midnight + timedelta(seconds=1)) == math.inf
 
 
+def test_the_plan_is_not_used_up_while_some_of_it_may_come_back() -> None:
+    pacing = pacing_of(relays=warming())
+    for _ in range(20):
+        pacing.relay_wait("first", MORNING)
+    hear(pacing, times=12)
+    # Eight are on their way: the next one is to ask again.
+    assert pacing.relay_wait("first", MORNING) == math.inf
+    assert pacing.spent("first", MORNING) == ""
+    hear(pacing, 450, "4.2.0 not now", times=3)
+    pacing.give_back("first")
+    assert [pacing.relay_wait("first", MORNING) for _ in range(5)] == [0.0] * 4 + [math.inf]
+    hear(pacing, times=7)
+    assert pacing.spent("first", MORNING) == ""
+    hear(pacing)
+    assert pacing.spent("first", MORNING) == "today's 20 mails of its warm-up plan are used up"
+    assert pacing.spent("first", at(DAY)) == ""
+    assert standing(pacing, "first").spent == pacing.spent("first", MORNING)
+
+
+@FEW
+@given(st.integers(1, 30), st.lists(st.sampled_from(["ask", "yes", "later", "lost"]), max_size=300))
+def test_whatever_becomes_of_them_all_of_the_plan_is_used_and_no_more(
+    on_their_way: int, steps: list[str]
+) -> None:
+    pacing, out, accepted = pacing_of(relays=warming()), 0, 0
+    # Whatever came before, in the end there are enough who ask and are accepted.
+    for what in [*steps, *["ask", "yes"] * 100]:
+        if what == "ask" and out < on_their_way:
+            out += pacing.relay_wait("first", MORNING) == 0.0
+        elif what == "yes" and out:
+            hear(pacing)
+            out, accepted = out - 1, accepted + 1
+        elif what == "later" and out:
+            hear(pacing, 450, "4.2.0 not now")
+            out -= 1
+        elif what == "lost" and out:
+            pacing.give_back("first")
+            out -= 1
+        assert bool(pacing.spent("first", MORNING)) == (accepted == 20)
+    assert accepted == 20
+
+
+def test_a_plan_that_has_not_begun_says_when_it_does() -> None:
+    pacing = pacing_of(relays=warming(warm_up_from=date(2026, 12, 23)))
+    assert pacing.relay_wait("first", MORNING) == math.inf
+    assert pacing.spent("first", MORNING) == "its warm-up plan begins on 2026-12-23"
+    over = pacing_of(relays=warming(warm_up_from=date(2026, 1, 1)))
+    assert (over.spent("first", MORNING), over.spent("other", MORNING)) == ("", "")
+
+
+# ------------------------------------------------------------------ relays that are down
+
+
+def test_that_a_relay_is_down_is_told_once_and_outlives_a_restart() -> None:
+    table: dict[str, str] = {}
+    pacing = pacing_of(relays=LIMITED)
+    pacing.relay_wait("first", MORNING)
+    with capture_logs() as said:
+        pacing.down("first", "ann@example.com cannot connect", at(5))
+        pacing.down("first", "refused", at(20))
+        other = again(pacing, pacing_of(relays=LIMITED), table)
+        assert other.is_down("first") == "refused"
+        found = standing(other, "first")
+        assert (found.down, found.down_since, found.down_until) == ("refused", MORNING, at(20))
+        pacing.down("first", "", None)
+        pacing.down("first", "", None)
+    assert [(one["event"], one.get("why")) for one in said] == [
+        ("a relay is down", "(address) cannot connect"),
+        ("a relay is up again", None),
+    ]
+    assert pacing.is_down("first") == pacing.is_down("never heard of") == ""
+    assert standing(again(pacing, pacing_of(relays=LIMITED), table), "first").down == ""
+
+
+def test_what_was_on_its_way_when_a_relay_went_down_does_not_bring_it_up() -> None:
+    pacing = pacing_of()
+    pacing.down("first", "hung up", at(30), now=MORNING)
+    hear(pacing, seconds=1)
+    assert pacing.is_down("first") == "hung up"
+    hear(pacing, seconds=31)
+    assert pacing.is_down("first") == ""
+
+
+def test_a_relay_that_was_never_used_may_be_down() -> None:
+    pacing = pacing_of()
+    pacing.down("first", "", at(5))
+    assert pacing.is_down("first") == "no words"
+    assert standing(pacing, "first").down_since == at(5)
+
+
+def test_relays_that_are_not_configured_any_more_are_shown_when_asked_for() -> None:
+    pacing = pacing_of(relays=LIMITED)
+    hear(pacing, 554, "5.7.1 blocked", relay="gone", times=30)
+    assert [one.name for one in pacing.standings(MORNING)] == ["first"]
+    assert [one.name for one in pacing.standings(MORNING, unused=True)] == ["first", "gone"]
+
+
 # ------------------------------------------------------------------ storms, trust
 
 
@@ -351,6 +590,27 @@ def test_a_relay_that_refuses_nearly_everybody_is_a_storm_until_it_is_calmed() -
     assert standing(pacing, "first").storm
     hear(pacing)
     assert standing(pacing, "first").storm == ""
+
+
+def test_a_small_audience_that_is_all_refused_for_what_we_are_is_a_storm() -> None:
+    pacing = pacing_of()
+    hear(pacing, seconds=-3601)
+    hear(pacing, 554, "5.7.1 <ann@example.com> blocked by policy", times=7)
+    assert pacing.storm("first") == ""
+    hear(pacing, 554, "5.7.1 <bo@example.com> blocked by policy")
+    assert pacing.storm("first") == (
+        "nothing was accepted lately, and the last 8 people were all refused for what we are:"
+        " 554 5.7.1 <(address)> blocked by policy"
+    )
+
+
+def test_a_relay_that_took_somebody_within_the_hour_must_refuse_more() -> None:
+    pacing = pacing_of()
+    hear(pacing)
+    hear(pacing, 554, "5.7.1 blocked", seconds=60, times=24)
+    assert pacing.storm("first") == ""
+    hear(pacing, 554, "5.7.1 blocked", seconds=60)
+    assert pacing.storm("first")
 
 
 def test_after_an_hour_it_may_be_tried_anew() -> None:
@@ -453,6 +713,7 @@ kept_states = st.dictionaries(
         [
             *("day", "accepted", "used_at", "begun_at", "saved", "saved_at", "mood"),
             *("queue", "queue_at", "yes_at", "since_yes", "storm", "reset_at"),
+            *("down", "down_at", "down_until"),
         ]
     ),
     kept_numbers,

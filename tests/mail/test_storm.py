@@ -88,6 +88,37 @@ def test_different_words_must_be_more() -> None:
     assert hear(watch(), *varied[:15]) != ""
 
 
+def nobody_taken(one: Watch, *answers: tuple[int, str, str]) -> str:
+    for answer in answers:
+        one.no(*answer, takes=False)
+    return one.reason
+
+
+def test_where_nothing_is_taken_eight_alike_are_enough() -> None:
+    assert nobody_taken(watch(), *[BLOCKED] * 7) == ""
+    assert nobody_taken(watch(), *[BLOCKED] * 8).startswith("nothing was accepted lately")
+    assert hear(watch(), *[BLOCKED] * 8) == ""
+
+
+@pytest.mark.parametrize(
+    "between",
+    [(554, "5.7.1", "5.7.1 another reason"), (451, "4.3.0", "4.3.0 later"), (0, "", "")],
+)
+def test_eight_are_not_enough_with_something_else_between(between: tuple[int, str, str]) -> None:
+    assert nobody_taken(watch(), *[BLOCKED] * 4, between, *[BLOCKED] * 4) == ""
+
+
+def test_dead_mailboxes_between_do_not_count_either_way() -> None:
+    assert nobody_taken(watch(), *[BLOCKED] * 4, *[UNKNOWN] * 5, *[BLOCKED] * 4)
+
+
+@pytest.mark.parametrize(
+    "answer", [UNKNOWN, (451, "4.7.1", "4.7.1 policy"), (550, "5.7.13", "5.7.13 closed")]
+)
+def test_what_is_not_a_refusal_of_us_is_not_counted_so(answer: tuple[int, str, str]) -> None:
+    assert nobody_taken(watch(), *[answer] * 9) == ""
+
+
 def test_numbers_and_addresses_make_no_difference_to_words() -> None:
     first = spoken(451, "4.7.0", "4.7.0 <ann@a.example> 7F3A09 from 192.0.2.7, try in 30 s")
     second = spoken(451, "4.7.0", "4.7.0 <bo@b.example> 11BC42 from 192.0.2.8, try in 300 s")

@@ -506,7 +506,7 @@ async def test_erasing_leaves_a_number_and_nobody_else_s_rows_alone(db: Database
     first, second = await crowd(db)
     before = await rows_about(db, second)
     assert set(before) == {
-        "bounce", "consent", "delivery", "letter", "subscription", "tag"
+        "answer", "bounce", "consent", "delivery", "letter", "subscription", "tag"
     }  # fmt: skip
     async with db.write() as conn:
         assert await forgetting.erase(conn, first)

@@ -26,6 +26,8 @@ def record(*, approved: float | None, published: float | None) -> Record:
         reason="",
         repeats=None,
         planned=3,
+        paused="",
+        expires_at=None,
         created_at=MORNING - timedelta(hours=11),
         approved_at=at(approved),
         published_at=at(published),

@@ -159,6 +159,34 @@ async def test_the_page_shows_what_is_being_sent_and_needs_no_script(app: App) -
             assert 'href="/desk/sending"' in (await http.get(other)).text
 
 
+async def test_the_page_is_loaded_anew_while_something_is_sent(app: App) -> None:
+    anew = '<meta http-equiv="refresh" content="5">'
+    async with client_of(app) as http:
+        page = (await http.get("/desk/sending")).text
+        assert anew in page
+        assert "The Daily, 18 May 2026" in page
+        assert f'href="/desk/sending/events?edition={ID.replace("@", "%40")}"' in page
+        assert anew not in (await http.get("/desk/sending?still")).text
+        await pause(app, "a look")
+        assert anew not in (await http.get("/desk/sending")).text
+
+
+async def test_five_providers_are_seen_at_once_and_the_others_on_request(app: App) -> None:
+    meter = Meter(MORNING)
+    for number in range(1, 9):
+        for _ in range(number):
+            meter.heard("first", f"lane{number}", S.SENT, MORNING)
+    async with app.db.write() as conn:
+        await progress.drop(conn, ID)
+        told = meter.told(MORNING)
+        await progress.note(app.db, conn, ID, "here:1", told, now=MORNING)
+    async with client_of(app) as http:
+        page = (await http.get("/desk/sending")).text
+    seen, _, others = page.partition("<summary>3 more</summary>")
+    assert [number for number in range(1, 9) if f"lane{number}" in others] == [1, 2, 3]
+    assert seen.index("lane8") < seen.index("lane4")
+
+
 @pytest.mark.parametrize(
     ("base", "client"),
     [("http://evil.example", "127.0.0.1"), ("http://localhost:8025", "192.0.2.7")],
@@ -204,9 +232,11 @@ async def test_a_stopping_server_waits_for_no_stream(app: App) -> None:
 
 async def test_whoever_goes_gives_their_place_back(app: App) -> None:
     served = serve(app, most=2)
-    first, second, third = (Watching(served) for _ in range(3))
+    first = Watching(served)
     told(await first.next())
+    second = Watching(served)
     told(await second.next())
+    third = Watching(served)
     assert "Too many watch already" in await third.next()
     assert third.status == 503
     await first.leave()

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from digest import telemetry, tracking
+from digest import pausing, telemetry
 from digest.app import App
 from digest.cli import show
 from digest.cli.frame import (
@@ -44,7 +44,7 @@ async def _look(app: App, limit: int) -> dict[str, Any]:
         known = await sources.known(conn)
         counts = {record.id: await journal.counts(conn, record.id) for record in records}
         held_up = {
-            record.id: await tracking.held_up(app, record, pending=counts[record.id].pending)
+            record.id: await pausing.held_up(app, record, pending=counts[record.id].pending)
             for record in records
         }
         return {

@@ -11,7 +11,8 @@ from digest.app import App
 from digest.cli import show
 from digest.cli.frame import CONFIG, Config, Json, with_app
 from digest.errors import NotFound
-from digest.mail.pacing import Pacing, Standing
+from digest.mail.pacing import Pacing
+from digest.mail.standing import Standing
 from digest.store import paces
 
 pace = typer.Typer(
@@ -51,9 +52,7 @@ def standing(
         if as_json:
             told = {
                 "relays": [_without(one, "kind", "queue") for one in relays],
-                "lanes": [
-                    _without(one, "kind", *_OF_RELAYS) for one in lanes
-                ],
+                "lanes": [_without(one, "kind", *_OF_RELAYS) for one in lanes],
             }
             show.answer(told)
             return 0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from digest import deliver, tracking
+from digest import deliver, pausing
 from digest import missing as reaching
 from digest.app import App, relays_of
 from digest.cli import show
@@ -66,7 +66,7 @@ async def look_back(
         counts=counts,
         troubles=await deliver.listing(app, edition_id),
         groups=await reaching.troubles(app, edition_id),
-        held_up=await tracking.held_up(app, record, pending=counts.pending),
+        held_up=await pausing.held_up(app, record, pending=counts.pending),
         readers=readers,
         next_try=next_try,
         where={
@@ -91,7 +91,8 @@ TITLES = {
 
 def examples_words(group: Group) -> str:
     """A few of its people."""
-    return "; ".join(group.examples) + ("; …" if group.count > len(group.examples) else "")
+    more = ["…"] if group.examples and group.count > len(group.examples) else []
+    return "; ".join([*group.examples, *more])
 
 
 def waiting_words(pending: int) -> str:
@@ -125,7 +126,7 @@ async def say_held_up(app: App, edition_id: str, counts: Counts) -> None:
     """Why some wait, where that is known."""
     async with app.db.read() as conn:
         record = await editions.get(conn, edition_id)
-    held_up = await tracking.held_up(app, record, pending=counts.pending)
+    held_up = await pausing.held_up(app, record, pending=counts.pending)
     if held_up:
         show.say(f"{waiting_words(counts.pending)}{held_up}")
 

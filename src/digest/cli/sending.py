@@ -194,7 +194,7 @@ def progress(
         if not follow:
             now = await tracking.progress(app, record.id)
             if as_json:
-                held_up = await tracking.held_up(app, record, pending=now.counts.pending)
+                held_up = await pausing.held_up(app, record, pending=now.counts.pending)
                 show.answer({"state": record.state, "held_up": held_up} | show.plain(now))
             else:
                 await _tell_progress(app, record.id, now)
@@ -246,7 +246,7 @@ async def _tell_progress(app: App, edition_id: str, now: Progress) -> None:
         return
     show.say(line_of(now))
     show.say(sum_words(now.counts))
-    held_up = await tracking.held_up(app, record, pending=now.counts.pending)
+    held_up = await pausing.held_up(app, record, pending=now.counts.pending)
     if held_up:
         show.say(f"{waiting_words(now.counts.pending)}{held_up}")
     elif now.counts.pending and not now.workers:
@@ -303,8 +303,11 @@ async def _tell_pause(app: App, edition_id: str, *, as_json: bool) -> None:
     elif now.paused:
         show.say(f"{edition_id} is paused: {now.paused}; mails accepted: {mail_words(now.counts)}")
     else:
-        how = f"`digest serve` goes on by itself, or `digest send {edition_id}` now"
-        show.say(f"{edition_id} is not paused any more, {now.counts.pending:,} wait: {how}")
+        async with app.db.read() as conn:
+            record = await editions.get(conn, edition_id)
+        held_up = await pausing.held_up(app, record, pending=now.counts.pending)
+        how = held_up or f"`digest serve` writes to them, or `digest send {edition_id}`"
+        show.say(f"{edition_id} goes on: {now.counts.pending:,} wait: {how}")
 
 
 def add_to(app: typer.Typer) -> None:

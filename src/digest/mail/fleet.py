@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -31,6 +31,10 @@ _LONGEST_REST_S: Final = 300.0
 _SHARE_S: Final = 60.0
 #: So many messages one after the other with no answer: a relay that swallows them is down.
 _SILENT: Final = 3
+#: What is lost within so many seconds is lost by one cause.
+_AT_ONCE_S: Final = 0.1
+_AGAIN_S: Final = 0.25
+_SPENT: Final = "it takes no more for now"
 _NOBODY: Final[dict[str, MailError]] = {}
 
 
@@ -55,6 +59,14 @@ class Pacer(Protocol):
     def storm(self, relay: str) -> str: ...
 
     def trusted(self, relay: str) -> bool: ...
+
+    def spent(self, relay: str, now: datetime) -> str: ...
+
+    def give_back(self, relay: str) -> None: ...
+
+    def down(
+        self, relay: str, why: str, until: datetime | None, *, now: datetime | None = None
+    ) -> None: ...
 
 
 class Signer(Protocol):
@@ -99,8 +111,9 @@ class _Berth:
     busy_until: float = 0.0
     #: Its share of the day is used up; asked again then.
     spent_until: float = 0.0
-    #: Messages in a row that no answer was heard to.
+    #: Times in a row that no answer was heard; and when it was last so.
     silent: int = 0
+    silent_at: float = -math.inf
     #: Smooth weighted round-robin: what it is owed.
     credit: int = 0
 
@@ -318,7 +331,9 @@ class Fleet:
         spent = [berth for berth in self._berths if self._up(berth) and now < berth.spent_until]
         if spent and not any(not self._up(berth) for berth in self._berths if not berth.standby):
             # Nobody's try: the day is over for all of them.
-            raise RelayDown(0, "today's share of the warm-up plan is used up", relay=spent[0].name)
+            name = spent[0].name
+            why = self._pacing.spent(name, self._now()) or _SPENT
+            raise RelayDown(0, why, relay=name)
         raise self._nobody(errand)
 
     def _nobody(self, errand: _Errand | None) -> RelayDown:
@@ -353,20 +368,27 @@ class Fleet:
         why = self._pacing.storm(berth.name) or berth.why
         if not why and berth.name in refused:
             why = str(refused[berth.name])
-        return why or "today's share of the warm-up plan is used up"
+        return why or self._pacing.spent(berth.name, self._now()) or _SPENT
 
     # ------------------------------------------------------------------- turns
 
     async def _waited(self, berth: _Berth, errand: _Errand, wait_s: float) -> bool:
         """Wait for this way's turn; False: it is not to be used after all."""
         if math.isinf(wait_s):
-            berth.spent_until = self._clock() + _SHARE_S
+            if self._pacing.spent(berth.name, self._now()):
+                berth.spent_until = self._clock() + _SHARE_S
+            else:
+                # Some that are on their way may not be taken after all, and leave their share.
+                await self._sleep(_AGAIN_S)
             return False
         # Whoever comes meanwhile sees that another way would be faster.
         berth.busy_until = max(berth.busy_until, self._clock() + wait_s)
         await self._sleep(wait_s)
-        # It may have gone down: then another is asked, and this turn is lost.
-        return self._fit(berth, errand)
+        # It may have gone down: then another is asked.
+        if self._fit(berth, errand):
+            return True
+        self._pacing.give_back(berth.name)
+        return False
 
     # ----------------------------------------------------------------- answers
 
@@ -375,8 +397,12 @@ class Fleet:
         error.relay = berth.name
         if isinstance(error, RelayDown | Unfit):
             errand.refused = {**errand.refused, berth.name: error}
-            if isinstance(error, RelayDown):
+            if isinstance(error, RelayDown) and error.code:
                 self._hear(errand, error)
+            else:
+                # Of this the pace hears nothing else.
+                self._pacing.give_back(berth.name)
+            if isinstance(error, RelayDown):
                 self._rest(berth, error)
             errand.back()
             return None
@@ -386,7 +412,10 @@ class Fleet:
             self._answered(berth)
         elif not isinstance(error, Refused):
             # (An address that was refused without a code was never sent to anybody.)
-            berth.silent += 1
+            # Several on one connection are lost at once: that is one silence, not several.
+            now = self._clock()
+            berth.silent += now - berth.silent_at > _AT_ONCE_S
+            berth.silent_at = now
             if berth.trial is not None or berth.silent >= _SILENT:
                 self._rest(berth, error)
         if self._blames_us(error):
@@ -431,6 +460,7 @@ class Fleet:
         berth.silent = 0
         if berth.trial is not None:
             berth.why, berth.rest_s = "", _REST_S
+            self._pacing.down(berth.name, "", None, now=self._now())
 
     def _rest(self, berth: _Berth, error: MailError) -> None:
         if berth.why and berth.trial is None:
@@ -440,7 +470,10 @@ class Fleet:
         berth.why = str(error)
         # Several processes and ways do not come back at the same instant.
         spread = blake2b(berth.name.encode(), digest_size=1).digest()[0] / 255
-        berth.rests_until = self._clock() + berth.rest_s * (0.9 + 0.2 * spread)
+        rest_s = berth.rest_s * (0.9 + 0.2 * spread)
+        berth.rests_until = self._clock() + rest_s
+        now = self._now()
+        self._pacing.down(berth.name, berth.why, now + timedelta(seconds=rest_s), now=now)
         berth.rest_s = min(2 * berth.rest_s, _LONGEST_REST_S)
 
 

@@ -223,6 +223,10 @@ def slowed(
 _NONE_S: Final = 0.001
 #: Of those who come back late, as many are given a moment each as can go in so many seconds.
 _CROWD_S: Final = 2.0
+#: A slow flow may be well again by then: nobody need stay away for longer.
+_PATIENT_S: Final = 120.0
+#: So many who are late are no crowd.
+_FEW: Final = 8
 
 
 class Flow:
@@ -233,7 +237,7 @@ class Flow:
     the order.  Whoever comes back at their place finds a permission, as nobody else was given it.
     """
 
-    __slots__ = ("_crowd_to", "_pace", "_places", "_used_at", "limit", "rule", "slowed")
+    __slots__ = ("_away", "_crowd_to", "_pace", "_places", "_used_at", "limit", "rule", "slowed")
 
     def __init__(self, limit: float, rule: Rule = LANE, *, used_at: float | None = None) -> None:
         """*limit*: mails a minute, 0 for none.  *used_at*: when somebody else may have used it."""
@@ -244,6 +248,8 @@ class Flow:
         self._places: Pace | None = None
         #: Those who came back too late to be alone are told a moment each, up to this one.
         self._crowd_to = 0.0
+        #: Places given to people who have not come back for their turn; some never will.
+        self._away = 0.0
         self._used_at = used_at
 
     def rate(self, most: float = math.inf) -> float:
@@ -278,13 +284,24 @@ class Flow:
         wait = pace.wait(now)
         if wait <= _NONE_S:
             self._pace = pace.take(now)[1]
+            self._away = max(0.0, self._away - 1)
             return 0.0
         # One moment for each: of many who are told the same one, most would come in vain.
         behind = self._crowd_s(now)
         wait = max(wait, behind + _spacing(pace)) if behind else wait
         if wait <= _CROWD_S:
             self._crowd_to = now + wait
-        return wait
+            return wait
+        places = self._to_give(now, pace)
+        if self._away + places.saved > _FEW + 2 * _CROWD_S / _spacing(pace):
+            # Many were kept from coming while their places went by: they are given others.
+            self._places = places.take(now)[1]
+            return max(wait, self._until_free(places, now))
+        if self.slowed is None:
+            return wait
+        # The pace did not come to what was hoped: to ask all the time would not help.
+        at_this_pace = min(_PATIENT_S, self._away * _spacing(pace) / 4)
+        return max(wait, at_this_pace, self._until_free(places, now) / 4)
 
     def promise(self, now: float, most: float = math.inf) -> float:
         """Take a permission; seconds to wait before using it.  *most*: a limit for now."""
@@ -301,6 +318,7 @@ class Flow:
             return self.hold(now)
         places = self._to_give(now, pace)
         self._places = places.take(now)[1]
+        self._away += 1
         return max(self.hold(now), self._until_free(places, now))
 
     def slow_down(self, now: float, *, lately: float, why: str) -> bool:
@@ -356,11 +374,13 @@ class Flow:
         self._pace = pace
         rate = self.rate()
         self._places = Pace(rate, -queue, queue_at) if queue and rate < math.inf else None
+        self._away = max(self._away, queue)
 
     def _bucket(self, now: float, most: float = math.inf) -> Pace | None:
         rate = self.rate(most)
         if rate == math.inf:
             self._pace = self._places = None
+            self._away = 0.0
         elif self._pace is None:
             # Whoever used it last may have emptied the bucket.
             used_at, self._used_at = self._used_at, None

@@ -6,11 +6,10 @@ What it knows outlives a restart as short texts that somebody else keeps (`chang
 The rules are in `pace`, `lanes`, `warmup` and `storm`.
 """
 
-import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field, TypeAdapter
 
@@ -18,6 +17,7 @@ from digest.addresses import domain_of
 from digest.mail.exchangers import Exchangers
 from digest.mail.lanes import LANE, At, Families, Flow, Slowed, greylisted, throttled
 from digest.mail.relayuse import RelayUse, part, stricter
+from digest.mail.standing import Standing, of_lane, of_relay
 from digest.mail.storm import spoken
 from digest.mail.verdict import enhanced_status
 from digest.settings import Relay, Settings
@@ -28,8 +28,6 @@ _STORM_S: Final = 3600.0
 #: Lanes that are counted in one minute, and those slowed down that are remembered.
 _COUNTED: Final = 4096
 _REMEMBERED: Final = 10_000
-#: The last second of the year 9999, when datetime ends.
-_LAST_AT: Final = 253_402_300_799.0
 #: Letters of a key that the table takes.
 _LONGEST_KEY: Final = 255
 #: Letters of a reason that are kept.
@@ -57,36 +55,6 @@ class _KeptUse:
 
 _LANES: Final = TypeAdapter(_KeptLane)
 _USES: Final = TypeAdapter(_KeptUse)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How one relay or lane stands, for whoever asks.  Rates in mails a minute."""
-
-    kind: Literal["relay", "lane"]
-    name: str
-    #: As configured; 0: none.
-    limit: float
-    #: What it was slowed down to; None: it was not.
-    slowed_to: float | None
-    #: Nothing goes for so long.
-    hold_s: float
-    #: Why it was slowed down, in the words of whoever asked for it.
-    why: str
-    #: Places in its queue that are still to come.
-    queue: int
-    #: Mails accepted since midnight, UTC; of relays.
-    sent_today: int | None
-    #: Mails that the warm-up plan allows today; None: as many as there are.
-    allowed_today: int | None
-    storm: str
-    #: Why it cannot be used; "" while it can.
-    down: str = ""
-    down_since: datetime | None = None
-    #: When it is tried again.
-    down_until: datetime | None = None
-    #: Why nothing more may be given to it today; see `Pacing.spent`.
-    spent: str = ""
 
 
 class Pacing:
@@ -153,7 +121,7 @@ class Pacing:
 
         Of who comes for the first time, the seconds until the place that `later` would give now.
         Who comes back from such a place says *waited*, and keeps the turn: seconds until a
-        permission is free, then to ask again.
+        permission is free for them, then to ask again: no other place is to be taken.
         """
         self._now = now
         flow = self._live.get(lane)
@@ -479,46 +447,11 @@ class Pacing:
             [mail.host if mail.by in ("smtp", "lmtp") and mail.host else mail.by]
         )
         for name in dict.fromkeys([*names, *(self._ways if unused else ())]):
-            way = self._way(name)
-            way.new_day(at)
-            yield Standing(
-                **_told(way.flow, at, whole),
-                kind="relay",
-                name=name,
-                sent_today=round(way.accepted * whole),
-                allowed_today=way.planned(),
-                storm=way.storm,
-                down=way.down,
-                down_since=_instant(way.down_at) if way.down else None,
-                down_until=_instant(way.down_until) if way.down else None,
-                spent=way.spent(at),
-            )
+            yield of_relay(self._way(name), at, whole)
         limited = [name for name, limit in self._limits.items() if limit]
         for name in dict.fromkeys([*limited, *self._live]):
             flow = self._live.get(name) or Flow(self._limits.get(name, 0.0))
-            yield Standing(
-                **_told(flow, at, whole),
-                kind="lane",
-                name=name,
-                sent_today=None,
-                allowed_today=None,
-                storm="",
-            )
-
-
-def _told(flow: Flow, at: float, whole: float) -> dict[str, Any]:
-    slow = flow.slowed
-    return {
-        "limit": flow.limit * whole,
-        "slowed_to": slow.per_minute * whole if slow else None,
-        "hold_s": flow.hold(at),
-        "why": slow.why if slow else "",
-        "queue": math.ceil(flow.waiting(at) * whole),
-    }
-
-
-def _instant(at: float) -> datetime:
-    return datetime.fromtimestamp(min(at, _LAST_AT), UTC)
+            yield of_lane(name, flow, at, whole)
 
 
 def _thinned(counts: dict[str, int]) -> dict[str, int]:

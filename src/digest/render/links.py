@@ -9,6 +9,7 @@ import re
 from base64 import b32decode, b32encode, urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from digest.render.tidy import web_url
 
 FeedFormat = Literal["rss", "atom", "json"]
 
+#: Octets that SHA-256 takes at a time.
+_BLOCK = 64
 #: Octets of a signature in a token: 128 bits, as RFC 8058 §3.1's "hard to forge" wants.
 MAC = 16
 #: Octets of a subscriber's key.
@@ -59,11 +62,18 @@ class Links:
         self.base_url = (web_url(base_url) or base_url).rstrip("/")
         self.leave_mailbox = leave_mailbox
         self.return_mailbox = return_mailbox
-        self._key = key
+        # HMAC (RFC 2104) by two hashes that know the key already: three links a message, and a
+        # third of the time.
+        padded = (sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+        self._inner = sha256(bytes(octet ^ 0x36 for octet in padded))
+        self._outer = sha256(bytes(octet ^ 0x5C for octet in padded))
 
     def _sign(self, purpose: str, text: bytes) -> bytes:
         # The NUL keeps a purpose from running into what it signs.
-        return hmac.digest(self._key, b"digest:" + purpose.encode() + b"\0" + text, "sha256")
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(b"digest:" + purpose.encode() + b"\0" + text)
+        outer.update(inner.digest())
+        return outer.digest()
 
     def home_url(self) -> str:
         """The archive: every newsletter and its editions."""

@@ -1,13 +1,14 @@
 """/desk/sending: what is being sent now, for the newsroom alone; a page, and a stream of events.
 
-The page needs no script and changes nothing.  The stream (`text/event-stream`, as HTML's
+The page needs no script and changes nothing; while something is being sent it is loaded anew every
+few seconds, unless its address ends in ``?still``.  The stream (`text/event-stream`, as HTML's
 EventSource reads it) has one `event: progress` with JSON for each second in which something has
 changed, and ends with `event: end`.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Final
@@ -24,11 +25,12 @@ from starlette.responses import (
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from digest import tracking
+from digest import pausing, tracking
 from digest.app import App
-from digest.errors import DigestError
-from digest.model import Progress
+from digest.errors import DigestError, NotFound
+from digest.model import Progress, Tally
 from digest.store import editions
+from digest.store.editions import Record
 from digest.telemetry import log
 from digest.tracking import Tracker
 from digest.web.here import for_desk
@@ -39,6 +41,10 @@ _STREAM: Final = {**_HEADERS, "X-Accel-Buffering": "no"}
 _BUSY: Final = {**_HEADERS, "Retry-After": "30"}
 #: A comment after so long in which nothing changed: proxies close what is silent for a minute.
 _HEARTBEAT_S: Final = 15.0
+#: The page is loaded anew after so many seconds.
+_AGAIN_S: Final = 5
+#: Relays and providers that are seen at once; the others when they are asked for.
+_LINES: Final = 5
 _PROGRESS: Final = TypeAdapter(Progress)
 _EVENTS: Final = "text/event-stream"
 
@@ -176,15 +182,50 @@ def _facts(now: Progress) -> Iterator[tuple[str, str]]:
         yield "Left", f"{timedelta(seconds=round(now.left_s))}"
 
 
+def _most(tallies: Mapping[str, Tally]) -> list[tuple[str, Tally]]:
+    """Those with most answers first."""
+
+    def answers(one: tuple[str, Tally]) -> int:
+        tally = one[1]
+        return -(tally.accepted + tally.deferred + tally.refused + tally.vanished)
+
+    return sorted(tallies.items(), key=answers)
+
+
+def _title(app: App, record: Record) -> str:
+    """Of the newsletter and the day; "" when config.toml has it no more."""
+    with suppress(NotFound):
+        return f"{app.newsletter(record.newsletter).title}, {record.day:%d %B %Y}".replace(
+            ", 0", ", "
+        )
+    return ""
+
+
 async def _page(request: Request) -> Response:
     app = for_desk(request)
     found = await tracking.under_way(app)
     rows = [
-        (record, now, list(_facts(now)), (("Relay", now.relays), ("Provider", now.lanes)))
+        {
+            "record": record,
+            "now": now,
+            "title": _title(app, record),
+            "facts": list(_facts(now)),
+            "held_up": await pausing.held_up(app, record, pending=now.counts.pending),
+            "tallies": (("Relay", _most(now.relays)), ("Provider", _most(now.lanes))),
+        }
         for record, now in found
     ]
-    site = app.settings.site
-    page = app.templates.page("sending.html", site=site, lang="en", dir="ltr", rows=rows)
+    page = app.templates.page(
+        "sending.html",
+        site=app.settings.site,
+        lang="en",
+        dir="ltr",
+        rows=rows,
+        moves=any(not now.paused for _, now in found),
+        still="still" in request.query_params,
+        lines=_LINES,
+        every_s=_AGAIN_S,
+    )
     return HTMLResponse(page, headers=_HEADERS)
 
 
