@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.errors import Fault
-from digest.health import Health, Word, bare, health, span
+from digest.health import Health, Word, bare, health
 from digest.settings import Source
+from digest.slots import span
 from digest.store.sources import SourceRecord
 from make import MORNING
 

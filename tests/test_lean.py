@@ -14,7 +14,8 @@ ROOMS = ("editorial", "mail", "render", "returns", "sources", "store")
 HEAVY = (
     *("PIL", "lxml", "feedgen", "selectolax", "nh3", "trafilatura", "numpy", "scipy"),
     *("httpx2", "httpcore2", "pebble", "imap_tools", "publicsuffixlist", "protego"),
-    *("aiosmtpd", "cryptography", "dns", "flufl", "alembic", "typer", "uvicorn", "starlette"),
+    *("aiosmtpd", "cryptography", "dns", "flufl", "alembic", "typer", "rich", "structlog"),
+    *("uvicorn", "starlette", "apscheduler"),
 )
 
 SENDER = """

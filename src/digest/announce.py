@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from digest import store
 from digest.app import App
 from digest.errors import Fault, FetchError
-from digest.sources import refusals
 from digest.store import Connection, pings
 from digest.store.pings import MOST_TRIES, Ping
 from digest.telemetry import log
@@ -135,6 +134,8 @@ async def _tell(app: App, ping: Ping, until: float | None) -> _Answer:
         return _Answer(fault=str(error), for_good=forbidden, silent=True, rests_s=rests_s)
     if 200 <= status < 300:
         return _Answer()
+    from digest.sources import refusals
+
     advice = "" if status != _GONE else "; take it out of [output] hubs"
     said = f"{_host(ping)} answered {refusals.answered(status)}{advice}"
     return _Answer(fault=said, for_good=status == _GONE)

@@ -23,7 +23,6 @@ from digest.itemise import Itemised, itemise
 from digest.model import Document, IdentityRule, Item
 from digest.settings import Newsletter, Source
 from digest.shelf import Found, Visit
-from digest.sources import Fetched, Known, Validators
 from digest.store import items, replies
 from digest.store.sources import SourceRecord
 from digest.telemetry import log
@@ -269,7 +268,7 @@ async def _look(app: App, source: Source, record: SourceRecord) -> Found:
 
     validators = None
     if record.etag or record.last_modified:
-        validators = Validators(
+        validators = sources.Validators(
             etag=record.etag, last_modified=record.last_modified, url=record.validators_url
         )
     asked = visits.to_ask(record)
@@ -278,7 +277,7 @@ async def _look(app: App, source: Source, record: SourceRecord) -> Found:
         app.http,
         app.readers,
         base=app.loaded.base,
-        known=Known(
+        known=sources.Known(
             validators=validators if asked == record.address else None,
             fingerprint=record.fingerprint if asked == record.address else None,
             cursor=record.cursor,
@@ -316,7 +315,9 @@ def _given_up(app: App, source: Source, record: SourceRecord, error: SourceError
 # ----------------------------------------------------------- from documents to items
 
 
-async def _understood(app: App, source: Source, record: SourceRecord, fetched: Fetched) -> Found:
+async def _understood(
+    app: App, source: Source, record: SourceRecord, fetched: "sources.Fetched"
+) -> Found:
     now = app.now()
     rule = IdentityRule(record.identity)
     told = Itemised(rule=rule)
@@ -394,7 +395,7 @@ def _judged(pairs: Sequence[tuple[Item, Item]]) -> dict[tuple[str, str], bool]:
 
 
 async def _without_gap(
-    app: App, source: Source, record: SourceRecord, fetched: Fetched, found: Found
+    app: App, source: Source, record: SourceRecord, fetched: "sources.Fetched", found: Found
 ) -> Found:
     """Walk back through a paged feed until a known item comes: what scrolled off is not lost.
 
@@ -464,7 +465,7 @@ async def take(
     Nothing is learned about when to visit the source next.
     """
     record = visits.reset(source, known)
-    fetched = Fetched(documents=tuple(documents), not_modified=not documents)
+    fetched = sources.Fetched(documents=tuple(documents), not_modified=not documents)
     found = await _understood(app, source, record, fetched)
     now = app.now()
     after = replace(

@@ -34,7 +34,7 @@ Progress = Callable[[Counts], None]
 _BEAT_S = 0.5
 #: How many windows may be open at a time, from the first person without an answer: what a lost
 #: machine leaves in doubt at most.
-_OPEN_WINDOWS = 3
+_OPEN_WINDOWS = 2
 #: What watchers are told is written at most so often.
 _TOLD_EVERY = timedelta(seconds=1)
 _LEARNED_EVERY = timedelta(seconds=10)

@@ -1,6 +1,7 @@
 """The verbs of an edition's deliveries: freeze the audience, send, settle doubts."""
 
 import asyncio
+import gc
 import math
 import time
 from collections import deque
@@ -166,6 +167,7 @@ async def _send(courier: Courier, rest: "_Rest", linger_s: float) -> None:
     """Carry all chunks that are due, and those that come to be meanwhile."""
     app, id = courier.app, courier.errand.id
     async with (
+        _collected(),
         _storms_heeded(app, id),
         app.transport() as transport,
         workforce.helped(app, id),
@@ -179,6 +181,16 @@ async def _send(courier: Courier, rest: "_Rest", linger_s: float) -> None:
         if isinstance(transport, Fleet) and transport.refused_us:
             # Nobody at all was taken: that says nothing of any of them.
             await pausing.pause(app, id, f"it is refused: {transport.refused_us}")
+
+
+@asynccontextmanager
+async def _collected() -> AsyncIterator[None]:
+    """What is loaded is not looked through for garbage again and again while mails go out."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _closed_until(app: App) -> datetime | None:

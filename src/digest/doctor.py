@@ -22,7 +22,6 @@ from digest.mail.dkim import Key
 from digest.mail.dns import Dns
 from digest.mail.records import Diagnosis, Remark, Verdict, diagnose
 from digest.mail.signing import load_keys
-from digest.render.checks.hosts import is_mailbox_provider, parted, why_private
 from digest.settings import Loaded, Relay, Settings, reveal
 
 #: What owners of relays want in the SPF record, by what the relay's host ends in.
@@ -157,6 +156,8 @@ def _keys(loaded: Loaded, environ: Mapping[str, str]) -> tuple[tuple[Key, ...], 
 
 
 def _site(settings: Settings) -> list[Diagnosis]:
+    from digest.render.checks.hosts import parted, why_private
+
     url = settings.site.base_url
     parts = parted(url)
     host = (parts.hostname or "") if parts else ""
@@ -173,6 +174,9 @@ def _site(settings: Settings) -> list[Diagnosis]:
 
 
 def _from(settings: Settings) -> list[Diagnosis]:
+    # With it come the checks of finished mails, and a parser of HTML.
+    from digest.render.checks.hosts import is_mailbox_provider, why_private
+
     mail = settings.mail
     local, _, given = mail.from_address.rpartition("@")
     domain = _plain(given)

@@ -9,16 +9,15 @@ from datetime import datetime, timedelta
 
 from digest.app import App
 from digest.errors import Conflict
-from digest.health import span
 from digest.model import EditionEvent, EditionState
 from digest.printer import readers_of
 from digest.settings import Newsletter
-from digest.slots import Timetable, after_quiet, opens_at, patience, release_at
+from digest.slots import Timetable, after_quiet, opens_at, patience, release_at, span
 from digest.store import editions, journal, subscribers
 from digest.store.editions import Record
 
 #: Seats read at a time.
-_PAGE = 5000
+_PAGE = 2000
 
 
 def timetable(record: Record, newsletter: Newsletter, *, now: datetime) -> Timetable:

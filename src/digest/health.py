@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from digest.errors import Fault
 from digest.settings import Source
+from digest.slots import span
 from digest.store.sources import SourceRecord
 
 
@@ -391,20 +392,6 @@ def _poisson(most: int, mean: float) -> float:
 
 
 # ----------------------------------------------------------------------- words
-
-
-def span(length: timedelta) -> str:
-    """A length of time in round words: "9 hours"."""
-    seconds = max(length.total_seconds(), 0)
-    for unit, size, most in (
-        ("minute", 60, 90 * 60),
-        ("hour", 3600, 36 * 3600),
-        ("day", 86_400, 21 * 86_400),
-    ):
-        if seconds < most:
-            number = max(round(seconds / size), 1)
-            return f"{number} {unit}{'s' if number > 1 else ''}"
-    return f"{round(seconds / (7 * 86_400))} weeks"
 
 
 def bare(url: str) -> str:

@@ -20,7 +20,6 @@ from digest.returning import Tally, take_all
 from digest.returns import Understood, understand
 from digest.settings import Source
 from digest.sources.letterhead import Mailbox
-from digest.sources.mailbox import MOST_MAILS, read_mailbox
 from digest.store.sources import SourceRecord
 from digest.telemetry import log
 
@@ -110,6 +109,9 @@ async def fetch(app: App, *, reading: Reading = understand) -> Fetched:
     """
     if not is_set_up(app):
         return Fetched()
+    # With an IMAP client.
+    from digest.sources.mailbox import MOST_MAILS
+
     total = Fetched()
     async with app.db.lease("returns") as mine:
         if not mine:
@@ -141,6 +143,8 @@ def _warn(unclear: int) -> None:
 
 async def _visit(app: App, reading: Reading) -> tuple[Mailbox, Tally, int]:
     """One visit: what it brought, what became of it, and how many were not understood."""
+    from digest.sources.mailbox import read_mailbox
+
     returns = app.settings.returns
     source = Source(
         id="returns",

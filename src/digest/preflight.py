@@ -21,11 +21,11 @@ from pydantic import TypeAdapter
 
 from digest import collect, store
 from digest.app import App
-from digest.health import LOOK_BACK_DAYS, LOOK_BACK_TIMES, Health, Word, bare, health, span
+from digest.health import LOOK_BACK_DAYS, LOOK_BACK_TIMES, Health, Word, bare, health
 from digest.model import HostWait, Slot
 from digest.pausing import desk_mail
 from digest.settings import Newsletter, Source
-from digest.slots import release_at
+from digest.slots import release_at, span
 from digest.store import items, placements, reports
 from digest.store.sources import SourceRecord
 from digest.telemetry import log

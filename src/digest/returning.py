@@ -27,7 +27,6 @@ from digest.model import (
     SubscriptionEvent,
 )
 from digest.proving import KNOWN_FOR, Proof, Proved
-from digest.returns.kinds import kind_of
 from digest.store import bounces, journal, leaving, people
 from digest.store.bounces import Came, Listed, Sent
 from digest.telemetry import log, masked, who
@@ -169,6 +168,9 @@ async def settle_refusals(
 
 
 def _refusal(outcome: Outcome) -> Return | None:
+    # With all the phrases of servers, which only a refusal needs.
+    from digest.returns.kinds import kind_of
+
     status = outcome.enhanced or enhanced_status(outcome.text)
     kind = kind_of(status, outcome.text, code=outcome.code)
     if kind is None:

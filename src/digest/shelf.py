@@ -87,7 +87,7 @@ class Shelf:
     """Keeps what visits found, many of them in one transaction when many come at once."""
 
     def __init__(
-        self, db: store.Database, http: sources.Http, *, now: Callable[[], datetime]
+        self, db: store.Database, http: "sources.Http", *, now: Callable[[], datetime]
     ) -> None:
         self._db = db
         self._http = http

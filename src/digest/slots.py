@@ -210,3 +210,17 @@ def _next(local: datetime, clock: time) -> datetime:
             if at >= local.astimezone(UTC):
                 return at
         day += timedelta(days=1)
+
+
+def span(length: timedelta) -> str:
+    """A length of time in round words: "9 hours"."""
+    seconds = max(length.total_seconds(), 0)
+    for unit, size, most in (
+        ("minute", 60, 90 * 60),
+        ("hour", 3600, 36 * 3600),
+        ("day", 86_400, 21 * 86_400),
+    ):
+        if seconds < most:
+            number = max(round(seconds / size), 1)
+            return f"{number} {unit}{'s' if number > 1 else ''}"
+    return f"{round(seconds / (7 * 86_400))} weeks"

@@ -1,11 +1,15 @@
-"""Logs: fixed phrases and facts.  An address never reaches a log; `who` hashes it."""
+"""Logs: fixed phrases and facts.  An address never reaches a log; `who` hashes it.
+
+Structlog, with all that it brings for showing errors in colour, is loaded for the first line
+that is written: a process that sends writes none as long as all is well.
+"""
 
 import logging
 import re
 import sys
+from dataclasses import dataclass
 from hashlib import blake2b
-
-import structlog
+from typing import Any
 
 
 def who(address: str) -> str:
@@ -18,6 +22,42 @@ def masked(text: str) -> str:
     return re.sub(r"[^\s<>@]+@[^\s<>@]+", "(address)", text) if "@" in text else text
 
 
+@dataclass(slots=True)
+class _Log:
+    """Lines of the log, each a fixed phrase and its facts."""
+
+    #: Below it nothing is written.
+    level: int = logging.NOTSET
+    #: How lines are to look; None: structlog is as it comes, or set up already.
+    as_json: bool | None = None
+
+    def info(self, event: str, **facts: object) -> None:
+        self._write(logging.INFO, event, facts)
+
+    def warning(self, event: str, **facts: object) -> None:
+        self._write(logging.WARNING, event, facts)
+
+    def error(self, event: str, **facts: object) -> None:
+        self._write(logging.ERROR, event, facts)
+
+    def exception(self, event: str, **facts: object) -> None:
+        """An error line, with the exception that is being handled."""
+        self._write(logging.ERROR, event, facts | {"exc_info": True})
+
+    def _write(self, level: int, event: str, facts: dict[str, Any]) -> None:
+        if level < self.level:
+            return
+        import structlog
+
+        if self.as_json is not None:
+            _shape(as_json=self.as_json)
+            self.as_json = None
+        structlog.get_logger().log(level, event, **facts)
+
+
+log = _Log()
+
+
 def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
     """Send the log to standard error: key=value for people, or one JSON object a line."""
     logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
@@ -25,6 +65,15 @@ def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
     # It calls every odd page an error; ours are named in the run's report.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    log.level, log.as_json = level, as_json
+    if "structlog" in sys.modules:
+        _shape(as_json=as_json)
+        log.as_json = None
+
+
+def _shape(*, as_json: bool) -> None:
+    import structlog
+
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if as_json
@@ -40,10 +89,8 @@ def set_up(*, as_json: bool = False, level: int = logging.WARNING) -> None:
             *([structlog.processors.format_exc_info] if as_json else []),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        # Levels are ours to look at, before it is loaded.
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
         # Asked at each use: whoever redirects standard error gets the log too.
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
-
-
-log: structlog.typing.FilteringBoundLogger = structlog.get_logger()

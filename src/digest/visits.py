@@ -10,11 +10,10 @@ from hashlib import blake2b
 from typing import Final
 from urllib.parse import urlsplit
 
+from digest import sources
 from digest.errors import Fault, FetchError, SourceError
 from digest.model import FeedManners
 from digest.settings import Source
-from digest.sources import Fetched, Validators
-from digest.sources.hosts import domain_of
 from digest.store.sources import SourceRecord
 
 #: No header can make a source be looked at less often: one bad max-age would mute it for ever.
@@ -85,7 +84,7 @@ def to_ask(record: SourceRecord) -> str | None:
 def succeeded(
     source: Source,
     record: SourceRecord,
-    fetched: Fetched,
+    fetched: "sources.Fetched",
     *,
     now: datetime,
     chance: float,
@@ -97,7 +96,7 @@ def succeeded(
         chance: 0 to 1, from the caller's dice.
         fault: what could not be read although the visit went well.
     """
-    validators = fetched.validators or Validators()
+    validators = fetched.validators or sources.Validators()
     manners = fetched.manners
     hub, topic = (manners.hub, manners.topic) if manners else (record.hub, record.topic)
     if (hub, topic) != (record.hub, record.topic):
@@ -195,6 +194,9 @@ def put_off(record: SourceRecord, *, until: datetime, reason: str) -> SourceReco
 
 
 def _phase(source: Source, failures: int) -> float:
+    # With the list of public suffixes.
+    from digest.sources.hosts import domain_of
+
     host = (urlsplit(source.url).hostname or "") if source.url else ""
     told = f"{domain_of(host)}\0{failures}".encode()
     return int.from_bytes(blake2b(told, digest_size=4).digest()) / 2**32

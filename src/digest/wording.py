@@ -8,17 +8,20 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from digest.app import App
 from digest.editorial import asking
 from digest.editorial.plain import plain
 from digest.errors import SummaryError
-from digest.llm import Answer, Asker, Endpoint
 from digest.model import About, Decider, Edition, Reason, Story
 from digest.settings import Model
 from digest.store import replies
 from digest.store.replies import Reply, Spent
 from digest.telemetry import log
+
+if TYPE_CHECKING:
+    from digest.llm import Answer, Asker
 
 #: After so many failures in a row the endpoint is taken to be down.
 _FAILURES = 3
@@ -27,7 +30,7 @@ _LATER = "it is asked about it when the edition is composed again"
 
 
 async def reword(
-    app: App, edition: Edition, *, ask: Asker | None = None, known_only: bool = False
+    app: App, edition: Edition, *, ask: "Asker | None" = None, known_only: bool = False
 ) -> Edition:
     """The *edition* with the summaries that a model chose or wrote, where they passed.
 
@@ -98,7 +101,7 @@ class _Round:
 
     app: App
     edition_id: str
-    ask: Asker
+    ask: "Asker"
     #: By the loop's clock.
     deadline: float
     waiting: Iterator[tuple[str, asking.Question, str]]
@@ -144,7 +147,7 @@ async def _answered(
     app: App,
     edition: Edition,
     questions: Mapping[str, asking.Question],
-    ask: Asker | None,
+    ask: "Asker | None",
     *,
     known_only: bool,
 ) -> dict[str, asking.Verdict]:
@@ -169,6 +172,9 @@ async def _answered(
         return verdicts | {id: asking.Verdict(text=_LATER) for id, _, _ in waiting}
     if ask is not None:
         return verdicts | await _asked(app, edition, waiting, ask)
+    # An HTTP client: for who has a model, and something to ask it.
+    from digest.llm import Endpoint
+
     try:
         endpoint = Endpoint(model, key=app.model_key)
     except SummaryError as error:
@@ -179,7 +185,7 @@ async def _answered(
 
 
 async def _asked(
-    app: App, edition: Edition, waiting: Sequence[tuple[str, asking.Question, str]], ask: Asker
+    app: App, edition: Edition, waiting: Sequence[tuple[str, asking.Question, str]], ask: "Asker"
 ) -> dict[str, asking.Verdict]:
     model = app.settings.model
     started = asyncio.get_running_loop().time()
@@ -208,7 +214,9 @@ async def _asked(
     return all_.verdicts
 
 
-def _reply(app: App, question: asking.Question, key: str, answer: Answer, edition_id: str) -> Reply:
+def _reply(
+    app: App, question: asking.Question, key: str, answer: "Answer", edition_id: str
+) -> Reply:
     model = app.settings.model
     tokens_in, tokens_out = answer.tokens_in or 0, answer.tokens_out or 0
     return Reply(

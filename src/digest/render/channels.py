@@ -11,8 +11,6 @@ from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final, Literal
 
-from lxml import etree
-
 from digest.render.frame import About, frame, newsletter_feeds
 from digest.render.links import FeedFormat, Links
 from digest.render.press import Press
@@ -142,6 +140,9 @@ def home_of(channel: Channel, links: Links) -> str:
 
 def opml(shelves: Sequence[tuple[Newsletter, Sequence[Channel]]], *, press: Press) -> bytes:
     """Every feed of the house as an OPML 2.0 subscription list, by newsletter."""
+    # For this one file, while whatever shows a page loads this module.
+    from lxml import etree
+
     links = press.links
     root = etree.Element("opml", version="2.0")
     head = etree.SubElement(root, "head")

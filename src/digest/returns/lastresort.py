@@ -11,8 +11,6 @@ from email.errors import MessageError
 from email.policy import compat32
 from typing import Final
 
-from flufl.bounce import all_failures
-
 from digest.returns.evidence import address_in
 
 _MOST_OCTETS: Final = 16_384
@@ -30,6 +28,9 @@ def failures(octets: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
     little = b"\n".join(line[:_LONGEST_LINE] for line in lines)[:_MOST_OCTETS]
     if little.count(b"\n--") > _MOST_BOUNDARIES:
         return (), ()
+    # Two dozen modules, for what nothing else has understood.
+    from flufl.bounce import all_failures
+
     try:
         passing, lasting = all_failures(message_from_bytes(little, policy=compat32))
     except (

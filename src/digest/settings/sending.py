@@ -118,7 +118,7 @@ class Mail(Relay):
     processes: int = Field(default=1, ge=1, le=16)
     #: People whose intent is committed together before any of their mails leaves; three such
     #: windows of a chunk are open at most.
-    window: int = Field(default=200, ge=1, le=1000)
+    window: int = Field(default=400, ge=1, le=1000)
     #: Times one person is tried when the relay says "later".
     attempts: int = Field(default=5, ge=1, le=50)
     #: Before the second try; each further one waits twice as long, to an hour.

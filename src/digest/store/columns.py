@@ -1,9 +1,18 @@
-"""What the tables are made of: the schema itself, instants, numbers."""
+"""What the tables are made of: the schema itself, instants, numbers, indexes of some rows."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    TypeDecorator,
+    text,
+)
 
 metadata = MetaData(
     naming_convention={
@@ -39,3 +48,12 @@ class Instant(TypeDecorator[datetime]):
 
 #: SQLite numbers rows only in a column declared INTEGER.
 Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def partial(name: str, *columns: str, where: str) -> Index:
+    """An index of the rows that are *where*, on both databases.
+
+    SQLAlchemy is told of SQLite's alone: to be told of PostgreSQL's it loads that dialect, into
+    every process.  Migrations make the tables, not what stands here.
+    """
+    return Index(name, *columns, sqlite_where=text(where))

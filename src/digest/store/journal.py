@@ -16,7 +16,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Executable,
+    Row,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.errors import Conflict
@@ -230,18 +241,25 @@ async def record(
         }
         for outcome in outcomes
     ]
-    statement = db.insert(_D)
-    new = {
-        name: statement.excluded[name]
-        for name in rows[0]
-        if name not in ("edition_id", "subscriber_id")
-    }
-    keys = [_D.c.edition_id, _D.c.subscriber_id]
-    # What a relay reports at once may be here before the window that it was sent in.
-    kept = _D.c.state != DeliveryState.BOUNCED.value
-    await conn.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=new, where=kept), rows
-    )
+    await db.execute_many(conn, _upsert(db), rows)
+
+
+#: By dialect: whether it is SQLite's.
+_UPSERTS: dict[bool, Executable] = {}
+
+
+def _upsert(db: Database) -> Executable:
+    if db.is_sqlite not in _UPSERTS:
+        statement = db.insert(_D)
+        keys = ("edition_id", "subscriber_id")
+        new = {one.name: statement.excluded[one.name] for one in _D.c if one.name not in keys}
+        _UPSERTS[db.is_sqlite] = statement.on_conflict_do_update(
+            index_elements=[_D.c[name] for name in keys],
+            set_=new,
+            # What a relay reports at once may be here before the window that it was sent in.
+            where=_D.c.state != literal_column(f"'{DeliveryState.BOUNCED.value}'"),
+        )
+    return _UPSERTS[db.is_sqlite]
 
 
 def _outcome(row: Row[*tuple[Any, ...]]) -> Outcome:

@@ -25,7 +25,6 @@ from sqlalchemy import (
     select,
     table,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from digest.model.asked import Asked, Term, folded
@@ -221,6 +220,8 @@ def _gin(asked: Asked) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 def _all_words(terms: Sequence[Term]) -> ColumnElement[Any]:
     """A tsquery for every word of *terms*: made, not parsed, so that no dictionary changes it."""
+    from sqlalchemy.dialects.postgresql import TSQUERY
+
     told = (" & ".join(f"'{word}'" for word in term.words) + ":*" * term.open for term in terms)
     return cast(" & ".join(told), TSQUERY)
 

@@ -13,10 +13,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
-from digest.store.columns import Id, Instant, metadata
+from digest.store.columns import Id, Instant, metadata, partial
 from digest.store.schema_people import (
     audit,
     barred_domain,
@@ -405,13 +404,7 @@ chunk = Table(
     # Whoever is in it chose a later hour.
     Column("not_before", Instant),
     # Work that is left: the only chunks that anybody looks for.
-    Index(
-        "ix_chunk_open",
-        "edition_id",
-        "seq",
-        sqlite_where=text("done = 0"),
-        postgresql_where=text("done = 0"),
-    ),
+    partial("ix_chunk_open", "edition_id", "seq", where="done = 0"),
 )
 
 delivery = Table(
@@ -428,13 +421,7 @@ delivery = Table(
     Column("attempts", Integer, nullable=False, server_default="1"),
     Column("at", Instant, nullable=False),
     Column("not_before", Instant),
-    Index(
-        "ix_delivery_deferred",
-        "edition_id",
-        "not_before",
-        sqlite_where=text("state = 'deferred'"),
-        postgresql_where=text("state = 'deferred'"),
-    ),
+    partial("ix_delivery_deferred", "edition_id", "not_before", where="state = 'deferred'"),
     sqlite_with_rowid=False,
 )
 

@@ -10,10 +10,9 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
 )
 
-from digest.store.columns import Id, Instant, metadata
+from digest.store.columns import Id, Instant, metadata, partial
 
 subscriber = Table(
     "subscriber",
@@ -70,12 +69,7 @@ subscription = Table(
     ),
     CheckConstraint("state IN ('pending', 'active', 'paused', 'ended')", name="state_is_known"),
     Index(None, "newsletter", "state", "subscriber_id"),
-    Index(
-        "ix_subscription_until",
-        "until",
-        sqlite_where=text("until IS NOT NULL"),
-        postgresql_where=text("until IS NOT NULL"),
-    ),
+    partial("ix_subscription_until", "until", where="until IS NOT NULL"),
 )
 
 # Each change of a subscription, oldest first by number.
@@ -152,12 +146,7 @@ letter = Table(
     Column("done_at", Instant),
     # Its link was used, and is good no more.
     Column("used_at", Instant),
-    Index(
-        "ix_letter_waiting",
-        "number",
-        sqlite_where=text("done_at IS NULL"),
-        postgresql_where=text("done_at IS NULL"),
-    ),
+    partial("ix_letter_waiting", "number", where="done_at IS NULL"),
     # A number is in links: one that was erased must not be another's.
     sqlite_autoincrement=True,
 )

@@ -55,7 +55,7 @@ async def note_tended(conn: AsyncConnection, *, now: datetime) -> None:
     await conn.execute(update(schema.installation).values(tended_at=now))
 
 
-def _subscriber(row: Row[*tuple[Any, ...]], *, newsletter: str = "") -> Subscriber:
+def _subscriber(row: Row[*tuple[Any, ...]]) -> Subscriber:
     return Subscriber(
         id=row.id,
         email=row.email,
@@ -67,10 +67,10 @@ def _subscriber(row: Row[*tuple[Any, ...]], *, newsletter: str = "") -> Subscrib
         hour=row.hour,
         form=Form(row.form),
         key=row.key,
-        newsletter=newsletter,
     )
 
 
+_FORMS = {form.value: form for form in Form}
 _FIELDS = (
     *(_S.c.id, _S.c.email, _S.c.name, _S.c.language, _S.c.timezone, _S.c.form, _S.c.key),
     *(_N.c.sections, _N.c.briefs, _N.c.hour, _N.c.newsletter),
@@ -130,10 +130,22 @@ async def active(
 ) -> dict[int, Subscriber]:
     """Those of *ids* who may be mailed right now: active, and nothing bars them."""
     rows = await conn.execute(_together(readers).where(_S.c.id.in_(_SOME)), {"some": list(ids)})
-    people = {}
-    for row in rows:
-        other = "" if row.newsletter == readers.newsletter else row.newsletter
-        people[row.id] = _subscriber(row, newsletter=other)
+    own, people = readers.newsletter, {}
+    # By place, not by name: this is done for everybody that is mailed.
+    for id, email, name, language, zone, form, key, sections, briefs, hour, newsletter in rows:
+        people[id] = Subscriber(
+            id=id,
+            email=email,
+            name=name,
+            language=language,
+            timezone=zone,
+            sections=tuple(sections),
+            briefs=bool(briefs),
+            hour=hour,
+            form=_FORMS[form],
+            key=key,
+            newsletter="" if newsletter == own else newsletter,
+        )
     barred = await barred_of(conn, people.values(), hash_key=hash_key)
     return {id: person for id, person in people.items() if id not in barred}
 
