@@ -11,7 +11,7 @@ SAMPLE_DAY := 2026-05-18
 # Processes that tests run in: two take 0.6 of the time, more hurt the tests with kills in them.
 WORKERS ?= 2
 
-.PHONY: run serve test check lean unit bench eval pictures lock clean browser referees help
+.PHONY: run serve test check lean unit bench chaos eval pictures lock clean browser referees help
 
 help:
 	@sed -n '1,2s/^# *//p' Makefile
@@ -49,6 +49,11 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/serve.py
 	$(BIN)/python benchmarks/audience.py
+	$(BIN)/python benchmarks/send.py --people 20000
+
+# Sends that are killed 200 times, into a relay that misbehaves: about a quarter of an hour.
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/chaos.py
 
 # How well documents are read, editions composed, and bounces understood, on texts that nobody
 # tuned them on.
