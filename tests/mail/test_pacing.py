@@ -133,8 +133,12 @@ def test_a_lane_that_is_asked_for_less_haste_gives_way_and_comes_back() -> None:
 
 def test_a_relay_that_hangs_up_gives_way_itself_and_no_lane_does() -> None:
     pacing = pacing_of()
-    hear(pacing, times=6000)
-    hear(pacing, 421, "4.3.0 shutting down")
+    hear(pacing, times=60)
+    # Now and then it ends a connection: that is how relays limit them.
+    hear(pacing, 421, "4.3.0 shutting down", times=3)
+    assert pacing.relay_wait("first", MORNING) == 0.0
+    hear(pacing, times=5940)
+    hear(pacing, 421, "4.3.0 shutting down", times=298)
     assert pacing.turn("gmail", MORNING) == 0.0
     assert pacing.relay_wait("first", MORNING) == pytest.approx(1.0)
     assert pacing.relay_wait("second", MORNING) == 0.0

@@ -313,6 +313,8 @@ class Pacing:
         words = spoken(code, enhanced, text)
         # A plain 421 is the relay's own: it shuts down, or has too many connections.
         own = code == 421 and not throttled(450, enhanced, text)
+        if own and not way.closes_often():
+            return False
         stepped = False
         if lane and not own:
             stepped = self._slow_down(lane, words, at)

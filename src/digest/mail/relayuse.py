@@ -19,6 +19,8 @@ from digest.settings import Relay, Settings
 #: A relay that was given nothing for so long is begun with slowly again.
 _PAUSE_S: Final = 600.0
 #: A relay is believed that has taken one of its last so many mails, within an hour.
+_CLOSED: Final = 3
+_CLOSED_SHARE: Final = 0.05
 _TRUSTED_ANSWERS: Final = 50
 _TRUSTED_S: Final = 3600.0
 #: A relay asks for less haste itself when, within a minute, it says the same of so many lanes.
@@ -77,7 +79,7 @@ class RelayUse:
             "begun_at",
         ),
         *("heard_at", "yes_at", "since_yes", "run_from", "this_minute", "last_minute"),
-        *("asked", "storm", "storm_at", "reset_at"),
+        *("asked", "closed", "storm", "storm_at", "reset_at"),
         *("down", "down_at", "down_until"),
     )
 
@@ -103,6 +105,8 @@ class RelayUse:
         self.run_from, self.this_minute, self.last_minute = 0.0, 0, 0
         #: Lanes for whose people it has asked for less haste in this minute, by its words.
         self.asked: dict[str, set[str]] = {}
+        #: Times that it hung up in this minute, without asking for anything.
+        self.closed = 0
         #: The last storm, until it accepts something again; and when it began.
         self.storm, self.storm_at = "", 0.0
         #: When a person had it forgotten.
@@ -129,6 +133,12 @@ class RelayUse:
     def new_minute(self, *, follows: bool) -> None:
         self.last_minute, self.this_minute = (self.this_minute if follows else 0), 0
         self.asked.clear()
+        self.closed = 0
+
+    def closes_often(self) -> bool:
+        """Note that it hung up; whether that is more than relays do that limit a connection."""
+        self.closed += 1
+        return self.closed > max(_CLOSED, _CLOSED_SHARE * (self.this_minute + self.last_minute))
 
     def take(self, at: float, slow_start_s: float) -> float:
         """Take a permission; seconds to wait before using it.  Infinity: nothing was taken."""
