@@ -293,7 +293,7 @@ async def test_when_a_line_fails_exactly_those_begun_and_not_answered_are_in_dou
     mode: dict[str, Any], stage: Any, act: Act
 ) -> None:
     people = [f"p{n}@example.org" for n in range(6)]
-    async with FakeRelay(**mode) as relay, transport(relay, timeout_s=0.2) as out:
+    async with FakeRelay(**mode) as relay, transport(relay, timeout_s=0.5) as out:
         relay.on(stage, act, to=people[2] if stage == "RCPT" else None, times=1)
         outcomes = await attempts(out, *people)
         assert (await attempt(out)).kind is Reply

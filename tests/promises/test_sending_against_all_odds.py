@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from digest import deliver
+from digest import deliver, pausing
 from digest.app import utc_now
-from digest.errors import DigestError, MailError, StoreError
+from digest.errors import Conflict, DigestError, MailError, StoreError
 from digest.model import Counts
 from forked import Forked
 from newsroom import open_newsroom
@@ -304,12 +304,20 @@ async def send_while_the_clock_jumps(room: Room, sink: Sink, *jumps: timedelta) 
     async with open_newsroom(room.folder, now=clock) as app:
 
         async def send() -> None:
-            with suppress(MailError):
+            try:
                 await deliver.deliver(app, room.id)
+            except MailError:
+                pass
+            except Conflict:
+                # What seems to be of last year waits for a person, who knows the date.
+                with suppress(Conflict):
+                    await pausing.resume(app, room.id)
 
         sending = asyncio.create_task(send())
         for number, clock.off in enumerate(jumps, start=1):
-            await taken(sink, number * 50)
+            enough = asyncio.create_task(taken(sink, number * 50))
+            await asyncio.wait([enough, sending], return_when=asyncio.FIRST_COMPLETED)
+            enough.cancel()
         clock.off = timedelta()
         await sending
         for _ in range(60):
@@ -343,7 +351,7 @@ async def test_a_clock_that_is_a_year_ahead_for_a_while_puts_nobody_off_for_a_ye
         assert not found.all(DOUBTFUL)
         # An edition that seems to be a year old may be over for some: they are told apart.
         assert found.all(SENT) | found.all(FAILED) == set(WAITING)
-        assert len(copies) >= 100
+        assert len(copies) >= 50
 
 
 # -------------------------------------------------------------------- several at once
