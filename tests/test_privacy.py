@@ -1,6 +1,7 @@
 """Privacy: erased means in no file; my data is mine alone; what is old goes by itself."""
 
 import json
+import os
 import random
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from digest.mail.forgotten import drop_mails
 from digest.model import Barred, Choices, Counts, Return, ReturnKind
 from digest.returning import take
 from digest.slots import slot_of
-from digest.store import audit, journal, letters, people, schema, scrubbing, subscribers
+from digest.store import Ledger, audit, journal, letters, people, schema, scrubbing, subscribers
 from digest.store.forgetting import Over
 from fakes import FakeRelay, say
 from make import MORNING
@@ -262,6 +263,10 @@ async def test_what_is_old_is_forgotten_and_what_is_young_stays(
             await letters.close(conn, 1, now=clock.at)
         for email in (ANN, "reader1@example.com"):
             await rolls.end(app, email, actor="ops")
+        # How far an edition was begun, beside the database.
+        ledger = app.data_dir / "events" / "daily@2026-05-18T0700.ledger"
+        Ledger(ledger.parent, ledger.stem).close()
+        os.utime(ledger, (MORNING.timestamp(), MORNING.timestamp()))
         clock.at += timedelta(days=50)
         await rolls.end(app, "reader2@example.com", actor="ops")
 
@@ -276,8 +281,10 @@ async def test_what_is_old_is_forgotten_and_what_is_young_stays(
             assert await people.barred(conn, ANN, app.key) is Barred.ERASED
             assert await people.find(conn, "reader2@example.com") is not None
             assert len(await journal.listing(conn, ID)) == 4
+        assert ledger.exists()
         clock.at = MORNING + timedelta(days=401)
         assert await privacy.forget_old(app) == nothing | {"people": 1, "deliveries": 4}
+        assert not ledger.exists()
         async with app.db.read() as conn:
             assert await journal.listing(conn, ID) == []
             # The import, and the three that were ended.

@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import pytest
 
@@ -17,7 +15,7 @@ from digest.errors import AskedToStop, Deferred, Refused, RelayDown, StoreError
 from digest.mail import Transport
 from digest.mail.fleet import Fleet, Way
 from digest.mail.pacing import Pacing
-from digest.mail.transport import Reply
+from digest.mail.transport import Reply, Unopened
 from digest.meter import Meter
 from digest.model import DeliveryState, Outcome, Subscriber
 from digest.outcomes import Rules
@@ -31,7 +29,7 @@ NOW = datetime(2026, 5, 18, 6, tzinfo=UTC)
 
 
 @dataclass
-class Told:
+class Told(Unopened):
     """A transport that takes everything, or does with each message as it is told."""
 
     act: BaseException | None = None
@@ -41,17 +39,6 @@ class Told:
     gate: asyncio.Event | None = None
     asked: list[str] = field(default_factory=list)
     at_once: int = 4
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
     async def send(
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]

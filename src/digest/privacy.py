@@ -20,6 +20,7 @@ from digest.store import (
     Database,
     answers,
     audit,
+    forget_ledgers,
     forgetting,
     kept,
     people,
@@ -271,6 +272,9 @@ async def _forget_deliveries(app: App, before: datetime) -> int:
     await _until_none(app, said)
     async with app.db.write() as conn:
         await progress.drop_old(conn, before=before)
+    # No backup of so long ago is restored.
+    folder = app.data_dir / "events"
+    await asyncio.to_thread(forget_ledgers, folder, before=before.timestamp())
     return gone
 
 

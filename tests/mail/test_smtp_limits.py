@@ -13,33 +13,11 @@ from digest.mail.envelope import letter_of
 from digest.mail.patience import Patience
 from digest.mail.smtp import SmtpTransport
 from digest.mail.transport import Finished, Reply
-from digest.settings import Relay
 from fakes import Act, FakeRelay, drop, mutter, say, stall
+from mail.modes import ALONE, MAIL, MODES, PIPELINED, WINDOWED, transport
 
-MAIL = b"From: news@example.org\r\nSubject: Tides\r\n\r\nHigh at six.\r\n"
 LONG = MAIL + b"a line of a long morning mail\r\n" * 1300
 PEOPLE = [f"p{n}@example.org" for n in range(9)]
-
-ALONE: dict[str, Any] = {}
-PIPELINED: dict[str, Any] = {"pipelining": True}
-WINDOWED: dict[str, Any] = {"pipelining": True, "chunking": True}
-MODES = [
-    pytest.param(ALONE, id="alone"),
-    pytest.param(PIPELINED, id="pipelined"),
-    pytest.param(WINDOWED, id="windowed"),
-]
-
-
-def transport(relay: FakeRelay, **fields: Any) -> SmtpTransport:
-    values: dict[str, Any] = {
-        "by": "smtp",
-        "host": relay.host,
-        "port": relay.port,
-        "tls": "none",
-        "timeout_s": 5.0,
-        "connections": 1,
-    }
-    return SmtpTransport(Relay(**(values | fields)), ehlo_name="news.example.org")
 
 
 async def attempt(out: SmtpTransport, to: str, message: bytes = MAIL) -> Reply | MailError:

@@ -12,32 +12,10 @@ from hypothesis import strategies as st
 from digest.errors import Deferred, MailError, Refused, RelayDown, Unfit, Vanished
 from digest.mail.smtp import SmtpTransport
 from digest.mail.transport import Reply
-from digest.settings import Relay
 from fakes import Act, FakeRelay, drop, hold, mutter, say, stall
+from mail.modes import ALONE, MAIL, MODES, PIPELINED, WINDOWED, transport
 
-MAIL = b"From: news@example.org\r\nSubject: Tides\r\n\r\nHigh at six.\r\n"
 BO, CY, DI = "bo@example.org", "cy@example.org", "di@example.org"
-
-ALONE: dict[str, Any] = {}
-PIPELINED: dict[str, Any] = {"pipelining": True}
-WINDOWED: dict[str, Any] = {"pipelining": True, "chunking": True}
-MODES = [
-    pytest.param(ALONE, id="alone"),
-    pytest.param(PIPELINED, id="pipelined"),
-    pytest.param(WINDOWED, id="windowed"),
-]
-
-
-def transport(relay: FakeRelay, **fields: Any) -> SmtpTransport:
-    values: dict[str, Any] = {
-        "by": "smtp",
-        "host": relay.host,
-        "port": relay.port,
-        "tls": "none",
-        "timeout_s": 5.0,
-        "connections": 1,
-    }
-    return SmtpTransport(Relay(**(values | fields)), ehlo_name="news.example.org")
 
 
 @dataclass

@@ -14,7 +14,8 @@ import aiosmtplib
 
 from digest import settings
 from digest.errors import ConfigError, RelayDown
-from digest.mail.envelope import Offers, ascii_domain
+from digest.mail.checked import ascii_domain
+from digest.mail.envelope import Offers
 from digest.mail.verdict import one_line, verdict
 
 Password = Callable[[], str | None]

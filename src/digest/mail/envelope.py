@@ -5,17 +5,13 @@ for, and for this one person only.
 """
 
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from digest.errors import MailError, Refused, RelayDown, Unfit
+from digest.mail.checked import safe_recipient, safe_sender
 from digest.mail.transport import Finished
-
-#: Where no address may be written as it is: what could end the path, the line, or the command.
-_UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\s]")
-_BRACKET = re.compile(r"[<>]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +75,7 @@ def letter_of(message: bytes, *, sender: str, to: str) -> Letter:
     if not (isinstance(message, Finished) or _all_crlf(message)):
         # Relays disagree on what a bare one means, and a second message hides in the difference.
         raise Refused(0, "the message has a bare CR or LF: every line must end in CRLF")
-    try:
-        safe_sender = checked_address(sender) if sender else ""
-    except ValueError as error:
-        raise RelayDown(0, f"the sender's address {error}: correct it in [mail]") from error
-    try:
-        safe_to = checked_address(to)
-    except ValueError as error:
-        raise Refused(0, f"the address {error}: correct it, or remove the subscriber") from error
-    return Letter(safe_sender, safe_to, message, not message.isascii())
+    return Letter(safe_sender(sender), safe_recipient(to), message, not message.isascii())
 
 
 def mail_command(letter: Letter, offers: Offers) -> str:
@@ -115,34 +103,6 @@ def mail_command(letter: Letter, offers: Offers) -> str:
 
 def rcpt_command(letter: Letter) -> str:
     return f"RCPT TO:<{letter.to}>\r\n"
-
-
-def ascii_domain(domain: str) -> str:
-    """As DNS has it; `UnicodeError` when there is no such form."""
-    return domain if domain.isascii() else domain.encode("idna").decode("ascii")
-
-
-def checked_address(address: str) -> str:
-    """The address with an ASCII domain; the rest of a `ValueError`'s sentence if it is unfit.
-
-    An address is written into a command line: what could end the line, or the path in it, would
-    let whoever subscribed give commands to the relay.
-    """
-    if _UNSAFE.search(address):
-        raise ValueError("has a space or control character in it")
-    if _BRACKET.search(address):
-        raise ValueError("has an angle bracket in it")
-    local, at, domain = address.rpartition("@")
-    if not (local and at and domain):
-        raise ValueError("is not of the form name@domain")
-    if address.isascii():
-        return address
-    try:
-        safe = f"{local}@{ascii_domain(domain)}"
-        safe.encode()
-    except UnicodeError as error:
-        raise ValueError("has characters that cannot be sent") from error
-    return safe
 
 
 def _all_crlf(message: bytes) -> bool:

@@ -12,13 +12,12 @@ import signal
 import tempfile
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Callable
-from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final
 
 from digest import settings
 from digest.errors import Deferred, MailError, Refused, RelayDown, Vanished
 from digest.mail.checked import safe_recipient, safe_sender
-from digest.mail.transport import Reply
+from digest.mail.transport import Reply, Unopened
 from digest.mail.verdict import one_line
 
 #: As much of what a program says of itself as is looked at.
@@ -31,7 +30,7 @@ _ABOUT_RECIPIENT: Final = {
 }
 
 
-class SendmailTransport:
+class SendmailTransport(Unopened):
     """Sends through `command`, which understands ``-f SENDER -- RECIPIENT``; see `Transport`.
 
     Lines end in LF on their way in, as with every program of Unix: some that are called sendmail
@@ -49,17 +48,6 @@ class SendmailTransport:
     @property
     def at_once(self) -> int:
         return self._most
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
     async def send(
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]

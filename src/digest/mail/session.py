@@ -7,6 +7,7 @@ which order things are written.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ class Desk(Protocol):
 Step = Callable[[Parcel, int, bytes], None]
 
 
-class Session:
+class Session(ABC):
     """One open connection and the parcels that it has in hand."""
 
     def __init__(
@@ -145,13 +146,13 @@ class Session:
 
     # -------------------------------------------------- for the desk, and for senders
 
+    @abstractmethod
     def go(self) -> None:
         """Take what there is room for, and tell the desk what room is left."""
-        raise NotImplementedError
 
+    @abstractmethod
     def deliver(self, parcel: Parcel) -> "asyncio.Future[Reply | None]":
         """Write the content of *parcel*, whose turn it is: from here on silence is doubt."""
-        raise NotImplementedError
 
     def abandon(self, parcel: Parcel) -> None:
         """Nobody waits for *parcel* any more: the connection ends when no other is in doubt."""

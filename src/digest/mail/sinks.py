@@ -8,19 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from digest.errors import RelayDown
 from digest.mail.checked import safe_recipient
-from digest.mail.transport import Reply
+from digest.mail.transport import Reply, Unopened
 
 #: Threads that write at the same time: more would wait for the same disk.
 _WRITERS = 8
 _NUMBERED = re.compile(r"(\d{4,})-[0-9a-f]+\.eml")
 
 
-class FolderTransport:
+class FolderTransport(Unopened):
     """Writes every message to *folder* as ``0001-9f86d081884c7d65.eml``: for --dry-run.
 
     Numbers go on from the highest one there.  The second part is made of recipient and octets,
@@ -39,14 +38,6 @@ class FolderTransport:
     async def __aenter__(self) -> Self:
         self._numbers = await asyncio.to_thread(self._open)
         return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
     async def send(
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]
@@ -94,7 +85,7 @@ class Sent:
     to: str
 
 
-class MemoryTransport:
+class MemoryTransport(Unopened):
     """Keeps every message in `sent`, in the order of sending."""
 
     def __init__(self) -> None:
@@ -103,17 +94,6 @@ class MemoryTransport:
     @property
     def at_once(self) -> int:
         return _WRITERS
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
     async def send(
         self, message: bytes, *, sender: str, to: str, started: Callable[[], None]

@@ -71,10 +71,6 @@ class Spf:
     def sound(self) -> bool:
         return len(self.records) == 1
 
-    @property
-    def has_all(self) -> bool:
-        return any(term.kind == "all" for term in self.terms)
-
     def followed(self) -> Iterator[Term]:
         """Terms that a receiver may get to: none behind "all", and no redirect beside one."""
         last = next((at for at, term in enumerate(self.terms) if term.kind == "all"), None)

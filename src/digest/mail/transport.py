@@ -1,5 +1,6 @@
 """What a transport is: it takes finished messages away and says what the relay answered."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -29,7 +30,7 @@ class Reply:
     relay: str
 
 
-class Start:
+class Start(ABC):
     """A *started* that also wants to hear what becomes of content that nobody took.
 
     Whoever asks several relays, one after the other, calls it before each of them, and `back` in
@@ -41,16 +42,16 @@ class Start:
     #: They have been asked to come back before: that they are once more says little of the relay.
     again: bool = False
 
+    @abstractmethod
     def __call__(self) -> None:
         """Content leaves now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back(self) -> None:
         """What left was certainly not taken: it is as if it had not been begun.
 
         It may be called more than once.  If it raises, nobody else is asked.
         """
-        raise NotImplementedError
 
 
 class Transport(Protocol):
@@ -97,3 +98,18 @@ class Transport(Protocol):
         *started*, the message is in doubt.
         """
         ...
+
+
+class Unopened:
+    """A transport with nothing to open and nothing to close."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return None

@@ -21,20 +21,31 @@ _LAST = (DeliveryState.SENT, DeliveryState.SKIPPED)
 _AGAIN = (DeliveryState.DEFERRED, DeliveryState.SENDING)
 
 
+def said(edition_id: str, outcome: Outcome) -> dict[str, Any]:
+    """The columns that a delivery and an answer have in common, as long as they may be."""
+    return {
+        "edition_id": edition_id,
+        "subscriber_id": outcome.subscriber_id,
+        "state": outcome.state.value,
+        "code": outcome.code,
+        "enhanced": outcome.enhanced[:16],
+        "text": outcome.text[:500],
+        "relay": outcome.relay[:255],
+        "at": outcome.at,
+    }
+
+
+def outcome_of(row: Row[*tuple[Any, ...]]) -> Outcome:
+    """What became of a delivery, from its whole row."""
+    values = row._asdict()
+    values.pop("edition_id")
+    return Outcome(**(values | {"state": DeliveryState(values["state"])}))
+
+
 async def keep(conn: AsyncConnection, edition_id: str, outcomes: Sequence[Outcome]) -> None:
     """Keep what *outcomes* tell beside their deliveries, whose rows are written again and again."""
     rows = [
-        {
-            "edition_id": edition_id,
-            "subscriber_id": outcome.subscriber_id,
-            "state": outcome.state.value,
-            "code": outcome.code,
-            "enhanced": outcome.enhanced[:16],
-            "text": outcome.text[:500],
-            "relay": outcome.relay[:255],
-            "attempt": outcome.attempts,
-            "at": outcome.at,
-        }
+        said(edition_id, outcome) | {"attempt": outcome.attempts}
         for outcome in outcomes
         if outcome.heard and outcome.state not in _LAST
     ]
@@ -72,7 +83,7 @@ async def of_delivery(
     row = (await conn.execute(query_of_it)).one_or_none()
     if row is None:
         return answers, None
-    stands = _outcome(row)
+    stands = outcome_of(row)
     if not _told_by(answers, stands):
         answers.append(
             Answer(
@@ -97,12 +108,6 @@ def _told_by(answers: Sequence[Answer], stands: Outcome) -> bool:
     last = answers[-1]
     same = (last.at, last.attempt, last.code) == (stands.at, stands.attempts, stands.code)
     return same and (last.state is stands.state or stands.state in _AGAIN)
-
-
-def _outcome(row: Row[*tuple[Any, ...]]) -> Outcome:
-    values = row._asdict()
-    values.pop("edition_id")
-    return Outcome(**(values | {"state": DeliveryState(values["state"])}))
 
 
 async def of_person(conn: AsyncConnection, subscriber_id: int) -> list[Answer]:
@@ -132,7 +137,7 @@ async def deliveries(
     if relay is not None:
         query = query.where(_D.c.relay == relay)
     query = query.order_by(_D.c.subscriber_id).limit(limit)
-    return [_outcome(row) for row in await conn.execute(query)]
+    return [outcome_of(row) for row in await conn.execute(query)]
 
 
 async def relays(conn: AsyncConnection, edition_id: str) -> list[str]:

@@ -19,7 +19,6 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Executable,
-    Row,
     bindparam,
     func,
     insert,
@@ -227,19 +226,8 @@ async def record(
         return
     await answers.keep(conn, edition_id, outcomes)
     rows = [
-        {
-            "edition_id": edition_id,
-            "subscriber_id": outcome.subscriber_id,
-            "state": outcome.state.value,
-            "code": outcome.code,
-            "enhanced": outcome.enhanced[:16],
-            "text": outcome.text[:500],
-            "relay": outcome.relay[:255],
-            "attempts": outcome.attempts,
-            "at": outcome.at,
-            "not_before": outcome.not_before,
-        }
-        for outcome in outcomes
+        answers.said(edition_id, one) | {"attempts": one.attempts, "not_before": one.not_before}
+        for one in outcomes
     ]
     await db.execute_many(conn, _upsert(db), rows)
 
@@ -262,18 +250,12 @@ def _upsert(db: Database) -> Executable:
     return _UPSERTS[db.is_sqlite]
 
 
-def _outcome(row: Row[*tuple[Any, ...]]) -> Outcome:
-    values = row._asdict()
-    values.pop("edition_id")
-    return Outcome(**(values | {"state": DeliveryState(values["state"])}))
-
-
 async def known(conn: AsyncConnection, edition_id: str, ids: Sequence[int]) -> dict[int, Outcome]:
     """The rows of *ids*: who has none was never settled."""
     some: BindParameter[Any] = bindparam("some", expanding=True)
     query = select(_D).where(_D.c.edition_id == edition_id, _D.c.subscriber_id.in_(some))
     rows = await conn.execute(query, {"some": list(ids)})
-    return {row.subscriber_id: _outcome(row) for row in rows}
+    return {row.subscriber_id: answers.outcome_of(row) for row in rows}
 
 
 async def begin(conn: AsyncConnection, held: Claim, ids: Sequence[int]) -> dict[int, int]:
@@ -446,4 +428,4 @@ async def listing(
     query = select(_D).where(_D.c.edition_id == edition_id).order_by(_D.c.subscriber_id)
     if states:
         query = query.where(_D.c.state.in_([state.value for state in states]))
-    return [_outcome(row) for row in await conn.execute(query.limit(limit))]
+    return [answers.outcome_of(row) for row in await conn.execute(query.limit(limit))]
