@@ -120,7 +120,7 @@ class Mail(Relay):
     #: windows of a chunk are open at most.
     window: int = Field(default=400, ge=1, le=1000)
     #: Times one person is tried when the relay says "later".
-    attempts: int = Field(default=5, ge=1, le=50)
+    attempts: int = Field(default=12, ge=1, le=50)
     #: Before the second try; each further one waits twice as long, to an hour.
     retry_s: float = Field(default=60.0, ge=0)
     #: hold: list by name and wait for you; resend: send the same message again.
