@@ -208,11 +208,6 @@ class Pacing:
         if self._way(relay).stand(shown, at, until.timestamp() if until else 0.0):
             self._tell_of(relay, shown)
 
-    def is_down(self, relay: str) -> str:
-        """Why *relay* cannot be used, as noted last by `down`; "" when it can."""
-        way = self._ways.get(relay)
-        return way.down if way else ""
-
     def _tell_of(self, relay: str, why: str) -> None:
         if why:
             log.warning("a relay is down", relay=relay, why=why)
