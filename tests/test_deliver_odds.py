@@ -167,6 +167,31 @@ async def test_every_answer_of_a_relay_is_kept_also_when_a_later_one_replaces_it
         assert all(one.relay and one.text for one in told)
 
 
+async def test_an_edition_of_which_nobody_was_taken_waits_for_a_person(tmp_path: Path) -> None:
+    async with FakeRelay() as relay, approved(tmp_path, relay, people=3) as app:
+        relay.on("RCPT", say("554 5.7.1 relay access denied"))
+        assert await deliver.deliver(app, ID) == Counts(planned=3, pending=3)
+        assert "relay access denied" in (await record_of(app)).paused
+
+
+async def test_one_who_is_refused_for_policy_long_after_the_others_stops_nobody(
+    tmp_path: Path,
+) -> None:
+    clock = Clock()
+    mail = "retry_s = 600.0"
+    async with (
+        FakeRelay() as relay,
+        approved(tmp_path, relay, people=3, clock=clock, mail=mail) as app,
+    ):
+        relay.on("RCPT", say("451 4.3.0 later"), to="reader2@example.com", times=1)
+        assert (await deliver.deliver(app, ID)).sent == 2
+        clock.at += timedelta(hours=3)
+        # So long after its last yes nobody knows whom it means.
+        relay.on("RCPT", say("554 5.7.1 policy"), to="reader2@example.com")
+        assert (await deliver.deliver(app, ID)).pending == 1
+        assert (await record_of(app)).paused == ""
+
+
 async def test_outside_its_hours_nothing_leaves(tmp_path: Path) -> None:
     clock = Clock()
     async with FakeRelay() as relay, approved(tmp_path, relay, people=2, clock=clock) as app:

@@ -126,8 +126,7 @@ async def deliver(
             everybody stays pending.  Another variant that is broken only keeps its own waiting.
         Conflict: the edition is not approved, is paused, or was cancelled meanwhile.
     """
-    ledger = store.Ledger(app.data_dir / "events", edition_id)
-    try:
+    with closing(store.Ledger(app.data_dir / "events", edition_id)) as ledger:
         await _look_before(app, edition_id, ledger, by_hand=by_hand)
         await freeze(app, edition_id)
         async with app.db.write() as conn:
@@ -151,8 +150,6 @@ async def deliver(
             courier = Courier(app, errand, progress, counts=counts, ledger=ledger, meter=meter)
             await _send(courier, rest, linger_s)
         return await _finish(app, edition_id)
-    finally:
-        ledger.close()
 
 
 #: Chunks that one process has in hand at a time: while one is claimed or ends, the other sends.
@@ -178,9 +175,10 @@ async def _send(courier: Courier, rest: "_Rest", linger_s: float) -> None:
                 if not await _all_of(hands):
                     # What is left is in the hands of others, who come to its end.
                     break
-        if isinstance(transport, Fleet) and transport.refused_us:
+        refused = transport.refused_us if isinstance(transport, Fleet) else ""
+        if refused and not (await stands(app, id)).sent:
             # Nobody at all was taken: that says nothing of any of them.
-            await pausing.pause(app, id, f"it is refused: {transport.refused_us}")
+            await pausing.pause(app, id, f"it is refused: {refused}")
 
 
 @asynccontextmanager
