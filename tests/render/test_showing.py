@@ -16,8 +16,9 @@ from digest.model import (
     Summary,
 )
 from digest.render import Links
-from digest.render.showing import imprint, show, trimmed
+from digest.render.showing import imprint, show
 from digest.render.shown import Shown
+from digest.render.trimming import trimmed
 from digest.settings import Site
 from make import MORNING, make_brief, make_edition, make_item, make_story
 

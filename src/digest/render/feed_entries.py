@@ -17,14 +17,15 @@ from markupsafe import Markup
 
 from digest.model import Edition
 from digest.render.channels import Channel, topic_key
+from digest.render.clock import Clock
 from digest.render.feed_parts import Enclosure
 from digest.render.links import Links
 from digest.render.names import bylines
 from digest.render.pages import describe
 from digest.render.press import Issue, Press
-from digest.render.showing import Clock, trimmed
 from digest.render.shown import Picture, Shown, ShownBrief, ShownStory
 from digest.render.tidy import one_line, shorten, web_url
+from digest.render.trimming import trimmed
 from digest.settings import Newsletter
 
 #: Octets of one entry's content: a JSON feed of 250 KB must have room for any.

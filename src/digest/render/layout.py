@@ -20,9 +20,10 @@ from digest.render.elements import check_elements
 from digest.render.links import Links
 from digest.render.press import Press
 from digest.render.quoted import LINE, address_spec, mailbox_header, segment, text_header
-from digest.render.showing import Gallery, content_id, imprint, reading_min, show, trimmed
+from digest.render.showing import Gallery, content_id, imprint, reading_min, show
 from digest.render.shown import Shown, ShownStory
 from digest.render.templates import marker, split_at_holes
+from digest.render.trimming import trimmed
 from digest.settings import Mail, Newsletter
 
 #: Octets of HTML that a mail may have: 90 % of what Gmail shows without "[Message clipped]".

@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from digest.model import Item, Story
+from digest.render.clock import Clock
 from digest.render.frame import About, Calendar, feeds_of, frame, portrait
 from digest.render.links import Links
 from digest.render.listing import Line, listed
 from digest.render.names import bylines
 from digest.render.press import Issue, Press
-from digest.render.showing import Clock, label_of
+from digest.render.showing import label_of
 from digest.render.shown import Shown, ShownSection, ShownStory
 from digest.render.structured import Teller, edition_data, script, story_data
 from digest.render.tidy import one_line, shorten, web_url

@@ -6,12 +6,9 @@ Mail, page and feed show the same values, so they cannot disagree.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_date, format_skeleton, format_time
 
 from digest.model import (
     Correction,
@@ -23,6 +20,7 @@ from digest.model import (
     Section,
     Story,
 )
+from digest.render.clock import Clock
 from digest.render.links import Links
 from digest.render.names import bylines
 from digest.render.shown import (
@@ -35,8 +33,8 @@ from digest.render.shown import (
     ShownStory,
     ToldBy,
 )
-from digest.render.tidy import direction, host_of, one_line, picture_url, shorten, web_url
-from digest.render.wording import locale_for, reads_from_right, words_for
+from digest.render.tidy import host_of, one_line, picture_url, shorten, web_url
+from digest.render.wording import words_for
 from digest.settings import Site
 
 #: Other sources named under a story; a story told by more is told well enough.
@@ -87,7 +85,7 @@ def without_content_ids(html: str) -> str:
 class _View:
     """What every part of one edition is shown with."""
 
-    clock: "Clock"
+    clock: Clock
     links: Links
     gallery: Gallery
     edition_id: str
@@ -163,63 +161,6 @@ def reading_min(shown: Shown, *, short: bool = False) -> int:
     texts += [f"{brief.lead_in} {brief.text}" for brief in shown.briefs]
     texts += [" ".join(told.sentences) for told in shown.corrections]
     return max(1, round(sum(len(text.split()) for text in texts) / _PACE))
-
-
-class Clock:
-    """Dates and times of one edition, in its zone and the frame's language."""
-
-    def __init__(self, edition: Edition, language: str = "") -> None:
-        self._zone = ZoneInfo(edition.timezone)
-        self.language = language or edition.language
-        self._locale = locale_for(self.language)
-        self._day = self.local(edition.slot_at).date()
-        self.dir = "rtl" if reads_from_right(self.language) else "ltr"
-        self.long_date = _plain(format_date(self._day, "full", locale=self._locale))
-        self.short_date = _plain(format_date(self._day, "medium", locale=self._locale))
-
-    def local(self, instant: datetime) -> datetime:
-        return instant.astimezone(self._zone)
-
-    def day(self, instant: datetime) -> str:
-        """The day in the edition's zone, with the year when it is not the edition's."""
-        local = self.local(instant)
-        skeleton = "EMMMd" if local.year == self._day.year else "yMMMEd"
-        return _plain(format_skeleton(skeleton, local, locale=self._locale))
-
-    def is_own_day(self, instant: datetime) -> bool:
-        return self.local(instant).date() == self._day
-
-    def time(self, instant: datetime) -> str:
-        return _plain(format_time(self.local(instant), "short", locale=self._locale))
-
-    def stamp(self, item: Item) -> str:
-        """The time of day, with the day unless it is the edition's; the day alone if no clock."""
-        return self.day(item.published_at) if item.day_only else self.moment(item.published_at)
-
-    def moment(self, instant: datetime) -> str:
-        """The time of day, with the day unless it is the edition's."""
-        time = self.time(instant)
-        return time if self.is_own_day(instant) else f"{self.day(instant)}, {time}"
-
-    def iso(self, item: Item) -> str:
-        local = self.local(item.published_at)
-        return local.date().isoformat() if item.day_only else local.isoformat(timespec="minutes")
-
-    def tongue(self, told: Item | Correction, text: str) -> tuple[str | None, str | None]:
-        """``lang`` and ``dir`` of *text*, where they differ from the frame's."""
-        return self.tongue_of(told.language, text)
-
-    def tongue_of(self, language: str | None, text: str) -> tuple[str | None, str | None]:
-        ours = self.language.lower().partition("-")[0]
-        foreign = language is not None and language.lower().partition("-")[0] != ours
-        # The letters decide: a source that mislabels its language must still be readable.
-        turned = direction(text)
-        return (language if foreign else None), (turned if turned != self.dir else None)
-
-
-def _plain(text: str) -> str:
-    # CLDR puts a narrow no-break space before "AM"; few fonts of mail programs have it.
-    return text.replace("\u202f", "\u00a0")
 
 
 def label_of(item: Item) -> str:
@@ -445,41 +386,3 @@ def imprint(site: Site) -> tuple[str, ...]:
     address = ", ".join(filter(None, map(one_line, site.postal_address.splitlines())))
     name = one_line(site.name)
     return tuple(filter(None, ("" if address.startswith(name) else name, address)))
-
-
-def trimmed(shown: Shown, count: int) -> Shown:
-    """Leave out *count* stories or briefs: the last of the longest section first.
-
-    Each section keeps one story while there are briefs to spare; what is left out
-    is counted, so that the mail can say how much more the page has.  Corrections go
-    when there is nothing else left.
-    """
-    sections = list(shown.sections)
-    briefs, more_briefs = shown.briefs, shown.more_briefs
-    corrections, more_corrections = shown.corrections, shown.more_corrections
-    for _ in range(count):
-        longest = max(range(len(sections)), key=lambda i: len(sections[i].stories), default=-1)
-        left = len(sections[longest].stories) if sections else 0
-        if left > 1 or (left == 1 and not briefs):
-            section = sections[longest]
-            sections[longest] = replace(
-                section, stories=section.stories[:-1], more=section.more + 1
-            )
-        elif briefs:
-            # The oldest go: the newest are what a reader has not heard.
-            gone, *rest = briefs
-            if gone.day and rest and not rest[0].day:
-                rest[0] = replace(rest[0], day=gone.day)
-            briefs, more_briefs = tuple(rest), more_briefs + 1
-        elif corrections:
-            least = min(corrections, key=lambda told: told.corrects)
-            corrections = tuple(told for told in corrections if told is not least)
-            more_corrections += 1
-    return replace(
-        shown,
-        sections=tuple(sections),
-        briefs=briefs,
-        more_briefs=more_briefs,
-        more_corrections=more_corrections,
-        corrections=corrections,
-    )
