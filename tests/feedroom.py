@@ -33,8 +33,11 @@ FERRY = Image(
     width=1200,
     height=675,
 )
-#: Of the sample: complete weeks, which have archive documents.
-WEEKS = ("2026-W19", "2026-W20")
+#: Of the sample: complete weeks, which have archive documents, and the editions in those.
+WEEKS = {
+    "2026-W19": ("daily@2026-05-10T0700",),
+    "2026-W20": tuple(f"daily@2026-05-{day}T0700" for day in range(11, 18)),
+}
 
 
 def make_newsletter(**fields: Any) -> Newsletter:
@@ -174,7 +177,15 @@ def write_feeds(
     """What readers subscribe to."""
     newsletter = newsletter or make_newsletter()
     gallery = gallery or Gallery()
-    shown = [issue(edition, press=press, gallery=gallery, later=later) for edition in editions]
+    shown = [
+        issue(
+            edition,
+            press=press,
+            gallery=gallery,
+            later=[told for told in later if told.edition_id == edition.id],
+        )
+        for edition in editions
+    ]
     if own is None:
         own = channels_of(newsletter, sections=SECTIONS, sources=SOURCES)
     return Feeds(dict(feed_files(newsletter, own, shown, press=press, **more)))

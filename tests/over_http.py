@@ -16,8 +16,8 @@ HERE = "http://localhost:8025"
 
 
 @asynccontextmanager
-async def client_of(app: App) -> AsyncIterator[AsyncClient]:
-    transport = ASGITransport(app=web.create(app), client=("192.0.2.7", 4711))
+async def client_of(app: App, *, client: str = "192.0.2.7") -> AsyncIterator[AsyncClient]:
+    transport = ASGITransport(app=web.create(app), client=(client, 4711))
     async with AsyncClient(transport=transport, base_url=HERE) as http:
         yield http
 

@@ -1,93 +1,30 @@
 """Telling hubs of changes: what they are sent, and what becomes of those that fail."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import pytest
 
 from digest import announce
 from digest.app import App
-from digest.store import pings
-from digest.store.pings import MOST_TRIES, Ping
+from digest.store.pings import MOST_TRIES
+from hubpeer import Hub, a_hub, newsroom, standing
 from make import MORNING
-from newsroom import open_newsroom, write_config
 
 FEED = "http://localhost:8025/feeds/daily/feed.rss"
 ATOM = "http://localhost:8025/feeds/daily/feed.atom"
+MANY = tuple(f"http://localhost:8025/feeds/daily/section/{n:02}/feed.json" for n in range(20))
 #: Nobody listens there.
 DEAD = "http://127.0.0.1:1/hub"
-
-
-class Hub:
-    """A hub on loopback that answers as it is told, and remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.status: int | None = 204
-        self.headers = ""
-        #: Method, path and form of every request.
-        self.asked: list[tuple[str, str, list[tuple[str, str]]]] = []
-        self.url = ""
-        #: What happens between the question and the answer.
-        self.meanwhile: Callable[[], Awaitable[object]] | None = None
-        self.ended = asyncio.Event()
-
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode()
-        length = int(head.lower().split("content-length: ")[1].split("\r\n")[0])
-        body = (await reader.readexactly(length)).decode()
-        method, path, _ = head.split(" ", 2)
-        assert "content-type: application/x-www-form-urlencoded\r\n" in head.lower()
-        self.asked.append((method, path, parse_qsl(body)))
-        if self.meanwhile is not None:
-            await self.meanwhile()
-        if self.status is None:
-            # A hub that hangs.
-            await self.ended.wait()
-        else:
-            line = f"HTTP/1.1 {self.status} Word\r\n{self.headers}Content-Length: 0\r\n"
-            writer.write(f"{line}Connection: close\r\n\r\n".encode())
-            await writer.drain()
-        writer.close()
-
-    @property
-    def topics(self) -> list[str]:
-        return [dict(form)["hub.url"] for _, _, form in self.asked]
-
-
-@asynccontextmanager
-async def a_hub() -> AsyncIterator[Hub]:
-    made = Hub()
-    server = await asyncio.start_server(made.answer, "127.0.0.1", 0)
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hub"
-    yield made
-    made.ended.set()
-    server.close()
-    await server.wait_closed()
 
 
 @pytest.fixture
 async def hub() -> AsyncIterator[Hub]:
     async with a_hub() as made:
         yield made
-
-
-@asynccontextmanager
-async def newsroom(
-    folder: Path, *hubs: str, private: str = '["127.0.0.1"]', timeout_s: float = 5.0
-) -> AsyncIterator[App]:
-    path = write_config(folder)
-    told = ", ".join(f'"{hub}"' for hub in hubs)
-    path.write_text(
-        f"{path.read_text()}\n[output]\nhubs = [{told}]\n[collect]\n"
-        f"allow_private = {private}\nspacing_s = 0\ntimeout_s = {timeout_s}\n"
-    )
-    async with open_newsroom(folder) as opened:
-        yield opened
 
 
 @pytest.fixture
@@ -97,13 +34,8 @@ async def app(tmp_path: Path, hub: Hub) -> AsyncIterator[App]:
 
 
 async def note(app: App, *topics: str) -> None:
-    async with app.db.write() as conn:
-        await announce.note_changes(app, conn, topics)
-
-
-async def standing(app: App) -> list[Ping]:
-    async with app.db.read() as conn:
-        return await pings.standing(conn)
+    async with announce.changing(app, topics):
+        """They have changed."""
 
 
 def later(app: App, **time: float) -> App:
@@ -220,9 +152,29 @@ async def test_a_hub_that_hangs_costs_one_time_out_and_no_other_hub_anything(
             await note(app, FEED, ATOM)
             assert await announce.announce(app) == 2
             assert (len(hanging.asked), len(hub.asked)) == (1, 2)
-            left = {(ping.hub, ping.tries) for ping in await standing(app)}
-            assert left == {(hanging.url, 1), (DEAD, 1)}
-            assert len(await standing(app)) == 4
+            # Whoever was not asked has not failed, and waits all the same.
+            left = {(ping.hub, ping.topic, ping.tries) for ping in await standing(app)}
+            assert left == {
+                (url, topic, tries)
+                for url in (hanging.url, DEAD)
+                for topic, tries in ((ATOM, 1), (FEED, 0))
+            }
+            soon = MORNING + timedelta(minutes=1)
+            assert {ping.due_at for ping in await standing(app)} == {soon}
+
+
+async def test_a_hub_that_is_dead_is_asked_one_question_at_a_time_and_given_up_for_all_feeds(
+    tmp_path: Path,
+) -> None:
+    async with newsroom(tmp_path, DEAD) as app:
+        await note(app, FEED, ATOM)
+        minutes = 0.0
+        for number in range(1, MOST_TRIES + 1):
+            assert await announce.announce(later(app, minutes=minutes)) == 0
+            tries = sorted(ping.tries for ping in await standing(app))
+            assert tries == ([MOST_TRIES] * 2 if number == MOST_TRIES else [0, number])
+            (due_at,) = {ping.due_at for ping in await standing(app)}
+            minutes = (due_at - MORNING) / timedelta(minutes=1)
 
 
 async def test_who_has_no_patience_leaves_what_is_not_answered_for_later(
@@ -239,6 +191,76 @@ async def test_who_has_no_patience_leaves_what_is_not_answered_for_later(
     assert await announce.announce(app, patience_s=0) == 0
     assert [ping.tries for ping in await standing(app)] == [0]
     assert len(hub.asked) == 1
+
+
+async def test_of_many_feeds_those_that_were_not_asked_for_want_of_time_are_as_they_were(
+    app: App, hub: Hub
+) -> None:
+    hub.status = None
+    before = MORNING - timedelta(hours=1)
+    await note(replace(app, now=lambda: before), *MANY)
+    assert await announce.announce(app, patience_s=0.1) == 0
+    first, *others = sorted(await standing(app), key=lambda ping: -ping.tries)
+    assert (first.topic, first.tries) == (MANY[0], 1)
+    assert {(ping.tries, ping.due_at, ping.fault) for ping in others} == {(0, before, "")}
+
+
+async def test_hubs_are_told_a_few_feeds_at_once_and_not_kept_waiting_between(
+    tmp_path: Path, hub: Hub
+) -> None:
+    four, go_on = asyncio.Event(), asyncio.Event()
+
+    async def wait() -> None:
+        # The first is asked alone.
+        if len(hub.asked) == 5:
+            four.set()
+        if len(hub.asked) > 1:
+            await go_on.wait()
+
+    hub.meanwhile = wait
+    async with newsroom(tmp_path, hub.url, spacing_s=60) as app:
+        await note(app, *MANY)
+        telling = asyncio.create_task(announce.announce(app))
+        await asyncio.wait_for(four.wait(), 10)
+        for _ in range(20):
+            # Time enough for a fifth to come.
+            assert len(await standing(app)) == len(MANY) - 1
+        assert len(hub.asked) == 5
+        go_on.set()
+        assert await asyncio.wait_for(telling, 10) == len(MANY)
+    assert sorted(hub.topics) == list(MANY)
+
+
+async def test_the_feeds_that_wait_longest_are_told_first(app: App, hub: Hub) -> None:
+    yesterday = replace(app, now=lambda: MORNING - timedelta(days=1))
+    await note(yesterday, MANY[-1])
+    # Told of again, it goes on waiting.
+    await note(app, *MANY)
+    assert await announce.announce(app) == len(MANY)
+    assert hub.topics[0] == MANY[-1]
+
+
+async def test_no_hub_is_told_of_a_feed_before_it_is_there(app: App, hub: Hub) -> None:
+    yesterday = replace(app, now=lambda: MORNING - timedelta(days=1))
+    await note(yesterday, FEED)
+    async with announce.changing(app, [FEED]):
+        assert await announce.announce(app) == 0
+    assert hub.asked == []
+    assert await announce.announce(app) == 1
+
+
+async def test_what_a_kill_leaves_half_done_is_told_a_minute_later(app: App, hub: Hub) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        async with announce.changing(app, [FEED]):
+            raise KeyboardInterrupt
+    assert await announce.announce(later(app, seconds=59)) == 0
+    assert await announce.announce(later(app, seconds=60)) == 1
+
+
+async def test_a_feed_that_takes_longer_to_write_is_told_of_again(app: App, hub: Hub) -> None:
+    async with announce.changing(app, [FEED]):
+        assert await announce.announce(later(app, minutes=2)) == 1
+    assert await announce.announce(app) == 1
 
 
 async def test_a_change_while_a_hub_is_told_is_told_again(app: App, hub: Hub) -> None:

@@ -66,7 +66,7 @@ async def test_an_export_is_a_table_with_nothing_that_runs(tmp_path: Path, store
         "email": "Ada@example.com",
         "name": "Ada",
         "language": "uk",
-        "timezone": "UTC",
+        "timezone": "Europe/Athens",
         "form": "text",
         "newsletter": "daily",
         "sections": "harbour",

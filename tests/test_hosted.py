@@ -1,12 +1,14 @@
 """Files beside the pages: whole or not there, and the logo made once."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from digest.errors import ConfigError
 from digest.hosted import brand_logo, is_there, keep_file, name_of
+from digest.outfolder import replace
 from painted import octets, paint, seen
 
 
@@ -90,3 +92,20 @@ def test_a_logo_that_cannot_be_hosted_is_said(tmp_path: Path) -> None:
     (tmp_path / "pictures").write_text("somebody's file")
     with pytest.raises(ConfigError, match="cannot be written"):
         brand_logo(given(tmp_path, octets(paint(), "PNG")), tmp_path)
+
+
+def test_two_at_once_keep_the_same_file(tmp_path: Path) -> None:
+    rounds = [f"{number}.jpg" for number in range(150)]
+    with ThreadPoolExecutor(2) as pool:
+        for name in rounds:
+            both = [pool.submit(keep_file, tmp_path, name, b"p" * 50_000) for _ in range(2)]
+            for one in both:
+                one.result()
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == sorted(rounds)
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "pictures" / "one.jpg").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        replace(tmp_path / "pictures" / "one.jpg", b"picture")
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["one.jpg"]

@@ -1,5 +1,7 @@
 """Variants of one edition: who gets which, and what becomes of the others when one is broken."""
 
+import random
+from asyncio import gather
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from digest import collect, compose, deliver, pipeline, printer
+from digest import collect, compose, deliver, pipeline, printer, proof
 from digest.app import App
 from digest.errors import RenderError
 from digest.model import Counts, DeliveryState, Edition, EditionState, Form, Picks, Section
@@ -213,6 +215,55 @@ async def test_what_somebody_would_get_is_laid_out_before_anybody_is_promised_an
             await pipeline.approve(app, id)
 
 
+# ----------------------------------------------------------------------- clocks
+
+
+def write_room_of_the_world(folder: Path) -> None:
+    mail = 'by = "folder"\nattempts = 3'
+    write_config(folder, mail=mail, newsletter='theme = "plain"\nclocks = "reader"')
+    write_day(folder)
+
+
+async def test_each_reader_is_told_the_times_of_the_zone_they_chose(tmp_path: Path) -> None:
+    write_room_of_the_world(tmp_path)
+    zones = {"ann": "", "bert": "Europe/Kyiv", "carla": "Asia/Tokyo", "dora": "Asia/Seoul"}
+    rows = [f"{name}@example.com,{zone},2026-01-02,form" for name, zone in zones.items()]
+    async with open_newsroom(tmp_path) as app:
+        await take_in(app, "\n".join(["email,timezone,consent_at,consent_from", *rows]) + "\n")
+        await pipeline.approve(app, await draft(app))
+        assert (await deliver.deliver(app, ID)).sent == 4
+        # Whoever made it lives where the newsletter is.
+        await proof.send_one(app, ID, "editor@example.com")
+        told = texts(app)
+    for name in ("ann", "bert", "editor"):
+        assert "May 17, 9:00\u00a0PM" in told[name]
+        assert "time zone" not in told[name]
+    for name in ("carla", "dora"):
+        assert "3:00\u00a0AM" in told[name]
+        assert "May 17" not in told[name]
+        assert "GMT+9" in told[name]
+
+
+async def test_readers_whose_clocks_show_the_same_share_one_variant(tmp_path: Path) -> None:
+    write_room_of_the_world(tmp_path)
+    zones = ["Europe/Athens", "Europe/Kyiv", "Asia/Tokyo", "Asia/Seoul", "Asia/Tokyo"]
+    async with open_newsroom(tmp_path) as app:
+        printing = await printer.printer_for(app, many_sections())
+        for id, zone in enumerate(zones):
+            printing.message(make_subscriber(id, timezone=zone), sent_at=MORNING)
+        assert printing.laid_out == 2
+
+
+async def test_a_template_that_breaks_for_readers_elsewhere_is_met_before_anybody_is_mailed(
+    tmp_path: Path,
+) -> None:
+    write_room_of_the_world(tmp_path)
+    break_theme(tmp_path, "[% if edition.clocks %][[ edition.nobody.knows ]][% endif %]")
+    async with open_newsroom(tmp_path) as app:
+        with pytest.raises(RenderError, match=r"plain\.mjml"):
+            await pipeline.approve(app, await draft(app))
+
+
 # ----------------------------------------------------------------------- memory
 
 
@@ -223,7 +274,7 @@ def many_sections() -> Edition:
     return make_edition(*sections)
 
 
-async def test_variants_used_long_ago_are_forgotten_and_come_out_the_same(tmp_path: Path) -> None:
+async def test_variants_used_long_ago_are_packed_and_come_out_the_same(tmp_path: Path) -> None:
     write_room(tmp_path)
     async with open_newsroom(tmp_path) as app:
         printing = await printer.printer_for(app, many_sections())
@@ -238,6 +289,34 @@ async def test_variants_used_long_ago_are_forgotten_and_come_out_the_same(tmp_pa
         again = printing.variant(Picks(sections=chosen[0], form=Form.TEXT))
         assert again is not first
         assert again == first
+
+
+async def test_each_of_many_variants_is_laid_out_once_in_whatever_order(tmp_path: Path) -> None:
+    write_room(tmp_path)
+    slugs = [f"s{n}" for n in range(8)]
+    chosen = [some for number in range(1, 9) for some in combinations(slugs, number)]
+    assert len(chosen) == 255
+    wanted = [(some, language) for some in chosen for language in ("en", "de")][:300]
+    readers = [
+        make_subscriber(id, sections=some, language=language, form=Form.TEXT)
+        for id, (some, language) in enumerate(wanted * 3)
+    ]
+    random.Random(1).shuffle(readers)
+    async with open_newsroom(tmp_path) as app:
+        printing = await printer.printer_for(app, many_sections())
+        for reader in readers:
+            printing.message(reader, sent_at=MORNING)
+        assert printing.laid_out == 300
+
+
+async def test_a_variant_that_many_ask_for_at_once_is_laid_out_once(tmp_path: Path) -> None:
+    write_room(tmp_path)
+    async with open_newsroom(tmp_path) as app:
+        printing = await printer.printer_for(app, many_sections())
+        readers = [make_subscriber(id) for id in range(1, 21)]
+        mails = await gather(*(printing.mail(one, sent_at=MORNING) for one in readers))
+        assert len(set(mails)) == 20
+        assert printing.laid_out == 1
 
 
 async def test_a_message_is_the_same_whoever_lays_it_out(tmp_path: Path) -> None:

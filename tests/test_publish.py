@@ -14,12 +14,13 @@ from digest import collect, compose, pipeline
 from digest.app import App
 from digest.errors import Conflict, RenderError, StoreError
 from digest.model import EditionEvent, EditionState
+from digest.model.asked import FOLDING, ask
 from digest.publish import publish
 from digest.runner import look
 from digest.slots import slot_of
 from digest.store import editions, pings, printed, schema
 from make import MORNING
-from newsroom import open_newsroom, write_article, write_config, write_day
+from newsroom import SEEDS, open_newsroom, write_article, write_config, write_day
 from painted import octets as painted_as
 from painted import paint
 
@@ -119,6 +120,35 @@ async def test_another_template_makes_every_page_anew(tmp_path: Path) -> None:
         assert f"editions/daily/{ID[6:]}/index.html" in names(app, await publish(app))
         assert "/* ours */" in (app.edition_folder(ID) / "index.html").read_text()
         assert await publish(app) == []
+
+
+async def test_words_that_fold_otherwise_now_are_kept_again(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("digest.publish.FOLDING", FOLDING - 1)
+        await bring_out(app)
+        async with app.db.write() as conn:
+            await conn.execute(update(schema.printed).values(headline_words="", text_words=""))
+        assert await publish(app) == []
+    assert await publish(app) == []
+    async with app.db.read() as conn:
+        total, _ = await printed.search(app.db, conn, ask("ferry"), limit=1)
+    assert total == 1
+
+
+async def test_a_brief_without_a_headline_is_listed_by_its_first_words(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    write_day(tmp_path)
+    shutil.copy(SEEDS / "pages" / "courier-ferry-fares.txt", tmp_path / "desk")
+    async with open_newsroom(tmp_path) as app:
+        await bring_out(app)
+        async with app.db.read() as conn:
+            query = ask("Sandling bicycles")
+            _, (line,) = await printed.search(app.db, conn, query, limit=9)
+    assert line.brief
+    assert line.headline.endswith("first crossing to Ostrey at 12:30 p.m. with 90 foot…")
+    assert line.text.startswith(line.headline.removesuffix("…"))
 
 
 async def test_a_run_that_died_half_way_is_finished_by_the_next(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from digest.model import Barred, Choices, Form, Frequency, SubscriptionState
 from digest.store import audit, people
 from digest.store.subscribers import address_hash
 from make import MORNING
-from newsroom import open_newsroom, write_config
+from newsroom import open_newsroom, take_in, write_config
 
 ANN = "Ann@example.com"
 AGREED = datetime(2026, 1, 2, tzinfo=UTC)
@@ -57,6 +57,15 @@ async def test_somebody_is_added_with_the_consent_that_is_stated(
         with pytest.raises(Conflict, match="get it already"):
             await add(app)
         assert await acts(app) == ["add daily"]
+
+
+async def test_of_whom_no_zone_is_said_is_where_the_newsletter_is(tmp_path: Path) -> None:
+    write_config(tmp_path)
+    async with open_newsroom(tmp_path) as app:
+        await add(app)
+        await take_in(app, "email,consent_at,consent_from\nben@example.com,2026-01-02,form\n")
+        for email in (ANN, "ben@example.com"):
+            assert (await rolls.show(app, email)).subscriber.timezone == "Europe/Athens"
 
 
 async def test_who_has_left_or_is_suppressed_is_not_added(tmp_path: Path) -> None:

@@ -24,7 +24,12 @@ def test_contrast_is_that_of_the_standard() -> None:
 @settings(max_examples=40)
 @given(COLOUR, COLOUR)
 def test_a_colour_can_be_made_legible_on_any_ground(colour: str, ground: str) -> None:
-    assert contrast(legible(colour, ground), ground) >= TEXT_CONTRAST
+    assert contrast(legible(colour, ground) or ground, ground) >= TEXT_CONTRAST
+
+
+def test_on_grounds_too_far_apart_nothing_is_legible() -> None:
+    assert legible("#ffffff", "#111111", "#f1eee6") is None
+    assert legible("#9b1d20", "#fffefb", "#000000") is None
 
 
 @settings(max_examples=40)
@@ -62,7 +67,45 @@ def test_the_fault_names_the_table_and_its_line(tmp_path: Path) -> None:
 
 
 def test_a_colour_that_is_none_is_a_fault(tmp_path: Path) -> None:
-    assert 'a colour such as "#9b1d20"' in str(loaded(tmp_path, '[brand]\nink = "black"'))
+    told = str(loaded(tmp_path, '[brand]\nink = "black"'))
+    assert told.endswith('brand.ink wants a colour such as "#9b1d20"; it is "black"')
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"paper": "#111111", "ink": "#ffffff"},
+        {"ground": "#000000"},
+        {"paper": "#000000", "ground": "#ffffff"},
+        {"paper": "#767676"},
+        {"paper": "#ffe0e0", "ground": "#301010", "accent": "#ff0000"},
+    ],
+    ids=str,
+)
+def test_whoever_does_what_the_faults_say_has_colours_that_are_taken(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    path, brand = tmp_path / "config.toml", dict(given)
+    for _ in range(3):
+        lines = "\n".join(f'{name} = "{colour}"' for name, colour in brand.items())
+        path.write_text(f'[brand]\n{lines}\n[[newsletters]]\nslug = "daily"\ntitle = "D"\n')
+        try:
+            load(path, environ={})
+            return
+        except ConfigError as error:
+            for fault in error.faults:
+                advice = re.search(
+                    r"brand\.(\w+) .*(?:change ground, to \"(#\w{6})\"|; (#\w{6}) would)", fault
+                )
+                assert advice, fault
+                brand[advice[1]] = advice[2] or advice[3]
+    pytest.fail(f"it goes on: {brand}")
+
+
+def test_of_grounds_too_far_apart_only_that_is_said(tmp_path: Path) -> None:
+    error = loaded(tmp_path, '[brand]\npaper = "#111111"\nink = "#ffffff"')
+    (told,) = error.faults
+    assert 'brand.ground is too far from paper, which is "#111111"' in told
 
 
 def test_a_newsletters_own_accent_must_read_on_the_brands_paper(tmp_path: Path) -> None:

@@ -152,11 +152,11 @@ async def wishes(app: App, token: str) -> Wishes:
     found = {one.newsletter: one for one in person.subscriptions}
     if slug not in found:
         raise NotFound("nobody is subscribed by this link any more")
-    now = choices_of(person, found[slug])
+    now = choices_of(person, found[slug], newsletter)
     there = offer(newsletter, app.settings.newsletters, now)
     return Wishes(
         newsletter=newsletter,
-        subscriber=_as_reader(person, found[slug]),
+        subscriber=_as_reader(person, now),
         half_address=half_shown(person.subscriber.email),
         sections=there.sections,
         languages=there.languages,
@@ -168,8 +168,8 @@ async def wishes(app: App, token: str) -> Wishes:
     )
 
 
-def _as_reader(person: Person, subscription: Subscription) -> Subscriber:
-    return replace(person.subscriber, sections=subscription.sections, briefs=subscription.briefs)
+def _as_reader(person: Person, now: Choices) -> Subscriber:
+    return replace(person.subscriber, sections=now.sections, briefs=now.briefs)
 
 
 def _others(app: App, slug: str, found: Mapping[str, Subscription]) -> tuple[Other, ...]:

@@ -4,8 +4,9 @@ Behind the door: sections, frequencies, hours, zones, languages and forms.  Not 
 chooses, and where it is kept.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from digest import editorial
@@ -27,6 +28,8 @@ class Offer:
     #: Tag and name.
     languages: tuple[tuple[str, str], ...]
     frequencies: tuple[Frequency, ...]
+    #: What sections were called before, and are now.
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 def sections_of(newsletter: Newsletter) -> tuple[tuple[str, str], ...]:
@@ -52,13 +55,15 @@ def offer(
         sections=sections_of(newsletter),
         languages=language_choices(newsletter, reader),
         frequencies=often,
+        renamed=editorial.renamed(newsletter.sections),
     )
 
 
-def choices_of(person: Person, subscription: Subscription) -> Choices:
-    """What somebody has now of one of their newsletters."""
+def choices_of(person: Person, subscription: Subscription, newsletter: Newsletter) -> Choices:
+    """What somebody has now of *newsletter*, their *subscription*; sections as they are called."""
+    renamed = editorial.renamed(newsletter.sections)
     return Choices(
-        sections=subscription.sections,
+        sections=_as_called(subscription.sections, renamed),
         briefs=subscription.briefs,
         frequency=subscription.frequency,
         hour=subscription.hour,
@@ -66,6 +71,10 @@ def choices_of(person: Person, subscription: Subscription) -> Choices:
         timezone=person.subscriber.timezone,
         form=person.subscriber.form,
     )
+
+
+def _as_called(sections: Iterable[str], renamed: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(renamed.get(slug, slug) for slug in sections))
 
 
 def chosen(there: Offer, wanted: Choices, now: Choices | None = None) -> Choices:
@@ -76,7 +85,8 @@ def chosen(there: Offer, wanted: Choices, now: Choices | None = None) -> Choices
     """
     slugs = [slug for slug, _ in there.sections]
     _one_of("section", slugs, *sorted(wanted.sections))
-    _one_of("language", [tag for tag, _ in there.languages], wanted.language)
+    if wanted.language:
+        _one_of("language", [tag for tag, _ in there.languages], wanted.language)
     _one_of("frequency", [often.value for often in there.frequencies], str(wanted.frequency))
     _one_of("form", [form.value for form in Form], str(wanted.form))
     if wanted.hour is not None and not 0 <= wanted.hour <= 23:
@@ -94,7 +104,8 @@ def chosen(there: Offer, wanted: Choices, now: Choices | None = None) -> Choices
 
 def still_chosen(there: Offer, wanted: Choices) -> Choices:
     """What of *wanted* is on offer: a form may be older than the newsletter's settings."""
-    sections = tuple(slug for slug, _ in there.sections if slug in wanted.sections)
+    called = _as_called(wanted.sections, there.renamed)
+    sections = tuple(slug for slug, _ in there.sections if slug in called)
     tags = [tag for tag, _ in there.languages]
     return replace(
         wanted,
@@ -102,6 +113,20 @@ def still_chosen(there: Offer, wanted: Choices) -> Choices:
         frequency=wanted.frequency if wanted.frequency in there.frequencies else Frequency.DAILY,
         language=wanted.language if wanted.language in tags else tags[0],
     )
+
+
+def gone_sections(
+    newsletter: Newsletter, chosen: Mapping[tuple[str, ...], int]
+) -> tuple[tuple[str, ...], int]:
+    """Slugs that people chose and no section of *newsletter* has or had; how many people.
+
+    Args:
+        chosen: what was chosen together, and how often.
+    """
+    known = {editorial.section_slug(rule) for rule in newsletter.sections}
+    known |= editorial.renamed(newsletter.sections).keys()
+    lost = {slugs: number for slugs, number in chosen.items() if not known.issuperset(slugs)}
+    return tuple(sorted({*chain(*lost)} - known)), sum(lost.values())
 
 
 def check_zone(name: str) -> None:

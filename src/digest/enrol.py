@@ -168,7 +168,8 @@ def _terms_of(app: App, newsletter: Newsletter, *, now: datetime) -> Terms:
         frequencies=_takeable(newsletter, app.settings.newsletters),
         newsletter=newsletter.slug,
         slugs=[editorial.section_slug(rule) for rule in newsletter.sections],
-        language=newsletter.language,
+        renamed=editorial.renamed(newsletter.sections),
+        timezone=newsletter.timezone,
         now=now,
     )
 
@@ -325,7 +326,7 @@ async def _take_in(
         with suppress(_Rehearsed):
             async with place.write() as conn:
                 done = await rows_of.settle(
-                    app.db, conn, terms.newsletter, now=terms.now, language=terms.language
+                    app.db, conn, terms.newsletter, now=terms.now, language=""
                 )
                 told = _settled(told, done)
                 progress(total, total)

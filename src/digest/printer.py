@@ -1,7 +1,6 @@
 """Fills an edition for one subscriber after another: where composing meets rendering."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -11,15 +10,16 @@ from digest import editorial, hosted, pictures, render, segments
 from digest.app import App
 from digest.errors import NotFound, Refused, RenderError
 from digest.model import Edition, Form, Frequency, Picks, Slot, Subscriber
+from digest.render.packing import Layouts
 from digest.slots import readership
 from digest.store import subscribers
 from digest.store.subscribers import Readers
 from digest.telemetry import log
 
-#: Variants that are kept at a time: those used last.  0.2 MB each, 0.5 MB the longest.
-_KEPT = 128
 #: Different wishes that are remembered.
 _WISHES = 4096
+#: A zone that no newsletter is in: `rehearse` tells its times.
+_FAR = "-12:00"
 
 
 async def printer_for(app: App, edition: Edition) -> "Printer":
@@ -42,7 +42,8 @@ def readers_of(app: App, slot: Slot) -> Readers:
     """Who gets the edition of a slot: by how often they want it, and the newsletter's segment."""
     newsletter = app.newsletter(slot.newsletter)
     wanted = readership(newsletter, slot, app.settings.newsletters)
-    segment = segments.parse(newsletter.segment) if newsletter.segment.strip() else None
+    text, every = newsletter.segment, app.settings.newsletters
+    segment = editorial.as_kept(segments.parse(text), every) if text.strip() else None
     return Readers(newsletter=newsletter.slug, wanted=wanted, segment=segment)
 
 
@@ -69,14 +70,17 @@ class Printer:
         self._edition = edition
         self._newsletter = app.newsletter(edition.newsletter)
         self._sections = frozenset(map(editorial.section_slug, self._newsletter.sections))
+        self._renamed = editorial.renamed(self._newsletter.sections)
         self._gallery = gallery
         self._files = files
         self._wanted = wanted
-        self._lock = Lock()
+        #: Held for what is quick; and for laying out, by one thread at a time.
+        self._lock, self._compiling = Lock(), Lock()
         #: What was chosen → the variant of it.
         self._picked: dict[tuple[object, ...], Picks] = {}
-        #: By last use.
-        self._layouts: OrderedDict[Picks, render.Layout] = OrderedDict()
+        self._layouts = Layouts()
+        #: How many variants were laid out until now.
+        self.laid_out = 0
         #: Arguments of the error with which a variant failed: laid out again it fails again.
         self._broken: dict[Picks, tuple[str, int | None, str]] = {}
         #: Those of them that the log knows of.
@@ -89,7 +93,9 @@ class Printer:
             NotFound: nothing of the edition is for them.
         """
         # Most people chose the same: they are not asked anew for each.
-        wishes = (subscriber.sections, subscriber.briefs, subscriber.language, subscriber.form)
+        zone = subscriber.timezone if self._newsletter.clocks == "reader" else ""
+        of_words = (subscriber.language, subscriber.form, zone)
+        wishes = (subscriber.sections, subscriber.briefs, *of_words)
         known = self._picked.get(wishes)
         if known is None:
             known = self._picks(subscriber)
@@ -100,7 +106,10 @@ class Printer:
 
     def _picks(self, subscriber: Subscriber) -> Picks:
         edition = self._edition
-        picks = editorial.pick(edition, subscriber, sections=self._sections)
+        clocks = self._newsletter.clocks
+        picks = editorial.pick(
+            edition, subscriber, sections=self._sections, renamed=self._renamed, clocks=clocks
+        )
         briefs = picks.briefs and edition.briefs
         if not picks.sections and not briefs and not edition.corrections:
             raise NotFound("nothing in it for the sections they chose")
@@ -120,19 +129,28 @@ class Printer:
         return self.variant(self.picks(subscriber))
 
     def variant(self, picks: Picks) -> render.Layout:
-        """The mail of everybody with *picks*.
+        """The mail of everybody with *picks*; its `html` and `text` are not kept.
 
         Raises:
             RenderError: a template is broken.
         """
+        layout = self._known(picks)
+        if layout is None:
+            with self._compiling:
+                # Whoever has waited for the same variant finds it.
+                layout = self._known(picks) or self._lay_out(picks)
+        return layout
+
+    def _known(self, picks: Picks) -> render.Layout | None:
         with self._lock:
             layout = self._layouts.get(picks)
-            if layout is not None:
-                self._layouts.move_to_end(picks)
-                return layout
             broken = self._broken.get(picks)
         if broken is not None:
             raise RenderError(*broken)
+        return layout
+
+    def _lay_out(self, picks: Picks) -> render.Layout:
+        self.laid_out += 1
         try:
             layout = self._compile(picks)
         except RenderError as error:
@@ -140,10 +158,7 @@ class Printer:
                 self._broken[picks] = (error.template, error.line, error.text)
             raise
         with self._lock:
-            self._layouts[picks] = layout
-            if len(self._layouts) > _KEPT:
-                self._layouts.popitem(last=False)
-        return layout
+            return self._layouts.put(picks, layout)
 
     def message(self, subscriber: Subscriber, *, sent_at: datetime) -> bytes:
         """Finished MIME for *subscriber*: the sections they chose, their own links.
@@ -191,7 +206,8 @@ class Printer:
         """Lay out the mail with everything in it, and the pages.
 
         The mail in every form in the newsletter's language, and in every other language and
-        form that somebody gets.
+        form that somebody gets; and in every form with the times of another zone, if readers
+        are told theirs.
 
         Raises:
             RenderError: a template is broken.
@@ -200,15 +216,20 @@ class Printer:
         away = {(render.frame_language(language, home), form) for language, form in self._wanted}
         for language, form in sorted({("", form) for form in Form} | away):
             self.variant(self.everything(form=form, language=language))
+        if self._newsletter.clocks == "reader":
+            for form in Form:
+                self.variant(self.everything(form=form, timezone=_FAR))
         issue = render.issue(self._edition, press=self._app.press, gallery=self._gallery)
         render.edition_page(issue, press=self._app.press, newsletter=self._newsletter)
         for _ in render.story_pages(issue, press=self._app.press, newsletter=self._newsletter):
             pass
 
-    def everything(self, *, form: Form = Form.FULL, language: str = "") -> Picks:
+    def everything(
+        self, *, form: Form = Form.FULL, language: str = "", timezone: str = ""
+    ) -> Picks:
         """All sections, as somebody gets them who chose none."""
         slugs = tuple(section.slug for section in self._edition.sections)
-        return Picks(sections=slugs, form=form, language=language)
+        return Picks(sections=slugs, form=form, language=language, timezone=timezone)
 
     def _compile(self, picks: Picks) -> render.Layout:
         return render.compile_layout(

@@ -26,7 +26,7 @@ async def send_one(app: App, edition_id: str, address: str) -> str:
         edition = await editions.content(conn, edition_id)
     # No subscriber has an id like this; two proofs in a row are two messages.
     nobody = 10**18 + time.time_ns() // 1000
-    reader = Subscriber(id=nobody, email=address, key="0" * 32)
+    reader = Subscriber(id=nobody, email=address, timezone=edition.timezone, key="0" * 32)
     try:
         message = (await printer_for(app, edition)).message(reader, sent_at=app.now())
     except Refused as error:

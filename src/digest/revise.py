@@ -21,6 +21,7 @@ from digest.editorial.plain import plain
 from digest.editorial.pointing import FEWEST_DIGITS, Thing, ThingKind, differences, find
 from digest.errors import ConfigError, Conflict, NotFound
 from digest.model import Cause, Edit, Edition, EditionState, EditKind, Item
+from digest.render.showing import LONGEST_INTRO
 from digest.settings import Newsletter
 from digest.slots import slots
 from digest.store import Connection, editions, placements
@@ -29,7 +30,7 @@ from digest.store.editions import Record
 from digest.telemetry import log
 
 #: Characters that an editor may write.
-HEADLINE_CHARS, SUMMARY_CHARS, NOTE_CHARS, INTRO_CHARS = 300, 2_000, 1_000, 5_000
+HEADLINE_CHARS, SUMMARY_CHARS, NOTE_CHARS, INTRO_CHARS = 300, 2_000, 1_000, LONGEST_INTRO
 _NAME_CHARS = 80
 #: How the number of an act is written; more digits are of an id.
 _NUMERAL = re.compile(r"[1-9]\d{0,3}", re.ASCII)

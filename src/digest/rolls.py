@@ -46,7 +46,8 @@ async def add(
     """Subscribe somebody who has agreed, as the newsroom states; return their number.
 
     Args:
-        choices: None: everything, in the newsletter's language; or what they chose before.
+        choices: None: everything, in the newsletter's language and time zone; or what they chose
+            before.
         consent_from: where they agreed, in words.
         consent_at: when; aware.
         actor: who states it: a system user's name.
@@ -60,7 +61,9 @@ async def add(
     if not consent_from.strip() or consent_at > now:
         raise Conflict("say where they agreed, and when: not a time to come")
     there = offer(newsletter, app.settings.newsletters)
-    wanted = chosen(there, choices or Choices(language=newsletter.language))
+    # "": the newsletter's language, whatever it will be.
+    start = Choices(language="", timezone=newsletter.timezone)
+    wanted = chosen(there, choices or start)
     consent = Consent(at=consent_at, given=shorten(one_line(consent_from), _LONGEST_GIVEN))
     async with app.db.write() as conn:
         await _see_unbarred(app, conn, address)
@@ -124,7 +127,7 @@ async def set_choices(
     async with app.db.write() as conn:
         id = await _held(conn, address)
         person = await people.person(conn, id)
-        now = choices_of(person, _subscription(person, newsletter.slug))
+        now = choices_of(person, _subscription(person, newsletter.slug), newsletter)
         there = offer(newsletter, app.settings.newsletters, now)
         wanted = chosen(there, change(now), now)
         await people.choose(conn, id, newsletter.slug, wanted)

@@ -22,7 +22,7 @@ def make_terms(**fields: Any) -> Terms:
     values: dict[str, Any] = {
         "newsletter": "daily",
         "slugs": ["harbour", "elsewhere"],
-        "language": "en",
+        "timezone": "Europe/Athens",
         "now": MORNING,
     }
     return Terms(**(values | fields))
@@ -138,19 +138,32 @@ def test_a_row_says_what_somebody_wants() -> None:
 
 
 def test_what_a_row_does_not_say_is_the_newsletter_s_own() -> None:
-    found = person(OURS, "a@example.com,,,,,2026-01-02,form", language="uk")
+    found = person(OURS, "a@example.com,,,,,2026-01-02,form")
+    # The newsletter's is kept of nobody: it may change.
     assert (found.language, found.timezone, found.form, found.frequency) == (
-        "uk",
-        "UTC",
+        "",
+        "Europe/Athens",
         "full",
         "daily",
     )
     assert (found.hour, found.briefs, found.sections, found.tags) == (None, True, (), ())
     assert found.consent_at == datetime(2026, 1, 2, tzinfo=UTC)
+    assert person("email,consent_at,consent_from", "a@example.com,2026-01-02,form").timezone == (
+        "Europe/Athens"
+    )
+    # Whoever says so is there.
+    assert person(OURS, "a@example.com,,,UTC,,2026-01-02,form").timezone == "UTC"
 
 
 def test_whoever_wants_every_section_wants_those_to_come() -> None:
     assert person(OURS, "a@example.com,,,,elsewhere; harbour,2026-01-02,form").sections == ()
+
+
+def test_a_section_goes_by_the_name_that_it_had_before() -> None:
+    row = "a@example.com,,,,quay; harbour; elsewhere,2026-01-02,form"
+    slugs = ["harbour", "elsewhere", "sport"]
+    found = person(OURS, row, slugs=slugs, renamed={"quay": "harbour"})
+    assert found.sections == ("harbour", "elsewhere")
 
 
 def test_rows_may_be_shorter_and_have_empty_cells_behind() -> None:

@@ -7,6 +7,7 @@ from digest.render.channels import (
     Channel,
     channel_page,
     channels_of,
+    every_channel_page,
     folder,
     opml,
     topic_key,
@@ -21,6 +22,7 @@ def test_a_newsletter_has_a_feed_for_everything_that_people_may_want_alone() -> 
         ("feeds/daily", "The Daily"),
         ("feeds/daily/stories", "The Daily · Stories"),
         ("feeds/daily/briefs", "The Daily · In brief"),
+        ("feeds/daily/corrections", "The Daily · Corrections and updates"),
         ("feeds/daily/section/at-sea", "The Daily · At sea"),
         ("feeds/daily/section/city", "The Daily · City & council"),
         ("feeds/daily/topic/ferries", "The Daily · Topic: Ferries"),
@@ -77,9 +79,9 @@ def test_opml_lists_every_feed_once(press: Press) -> None:
         "A & B <Weekly>",
     ]
     feeds = root.findall("body/outline/outline")
-    assert len(feeds) == 16
+    assert len(feeds) == 18
     assert {feed.get("type") for feed in feeds} == {"rss"}
-    assert len({feed.get("xmlUrl") for feed in feeds}) == 16
+    assert len({feed.get("xmlUrl") for feed in feeds}) == 18
     for feed in feeds:
         assert feed.get("xmlUrl").startswith(f"{SITE}/feeds/")
         assert feed.get("htmlUrl").startswith(f"{SITE}/editions/")
@@ -90,7 +92,7 @@ def test_people_find_every_address_on_one_page(press: Press) -> None:
     newsletter = make_newsletter(title="<Daily> & co")
     own = channels_of(newsletter, sections=SECTIONS, sources=SOURCES)
     page = html.document_fromstring(channel_page(newsletter, own, press=press))
-    written = [code.text for code in page.xpath("//dd/code")]
+    written = [code.text_content() for code in page.xpath("//dd/code")]
     assert len(written) == 3 * len(own)
     assert page.xpath("//dt/a/@href") == written
     announced = page.xpath("//link[@rel='alternate' and contains(@href, '/feeds/')]/@href")
@@ -98,6 +100,28 @@ def test_people_find_every_address_on_one_page(press: Press) -> None:
     assert set(announced) == set(written)
     assert [h.text for h in page.xpath("//h2")] == [channel.name for channel in own]
     assert not page.xpath("//script[not(@type='application/ld+json')]")
+
+
+def test_above_the_feeds_of_several_newsletters_is_a_page_that_leads_to_each(press: Press) -> None:
+    daily, weekly = make_newsletter(), make_newsletter(slug="weekly", title="Wöchentlich")
+    shelves = [(one, channels_of(one, sections=SECTIONS)) for one in (daily, weekly)]
+    page = html.document_fromstring(every_channel_page(shelves, press=press))
+    folders = ("daily", "daily/stories", "weekly", "weekly/stories")
+    formats = ("rss", "atom", "json")
+    wanted = [f"{SITE}/feeds/{where}/feed.{ending}" for where in folders for ending in formats]
+    assert page.xpath("//dt/a/@href") == wanted
+    announced = page.xpath("//link[@rel='alternate' and contains(@href, '/feeds/')]/@href")
+    assert sorted(announced) == sorted(wanted)
+    headings = page.xpath("//h2/a/@href")
+    assert list(dict.fromkeys(headings)) == [f"{SITE}/feeds/daily/", f"{SITE}/feeds/weekly/"]
+    assert page.xpath("//link[@rel='canonical']/@href") == [f"{SITE}/feeds/"]
+
+
+def test_above_the_feeds_of_one_newsletter_is_its_own_page(press: Press) -> None:
+    newsletter = make_newsletter()
+    own = channels_of(newsletter, sections=SECTIONS)
+    alone = every_channel_page([(newsletter, own)], press=press)
+    assert alone == channel_page(newsletter, own, press=press)
 
 
 def test_a_section_leads_to_its_own_page(press: Press) -> None:

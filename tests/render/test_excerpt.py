@@ -32,6 +32,11 @@ def marked(text: str, query: str) -> list[str]:
         ("Straße und Fähre", "strasse fahre", ["Straße", "Fähre"]),
         ("Пароход вышел", "ПАРОХОД", ["Пароход"]),
         ("قَلْبٌ كبير", "قلب", ["قَلْبٌ"]),
+        # What is written together with a word is marked with it.
+        ("في الميناء وبالميناء", "ميناء", ["الميناء", "وبالميناء"]),
+        ("ميناء المدينة", '"الميناء مدينة"', ["ميناء المدينة"]),
+        ("До п\u02bcятниці", "п'ятниці", ["п\u02bcятниці"]),
+        ("До п’ятниці", "п\u02bcятниці", ["п’ятниці"]),
         ("東京都の船", "東京", ["東京"]),
         ("Mudz i Łódź", "lodz", ["Łódź"]),
         ("nothing of the kind", "ferry", []),
@@ -79,7 +84,7 @@ def test_pieces_are_the_text_and_never_empty(text: str, query: str) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.text(max_size=200))
+@given(st.one_of(st.text(max_size=200), st.text("الوفبكلمنيʼـ ", max_size=200)))
 def test_words_are_folded_for_good_and_hold_no_syntax(text: str) -> None:
     once = folded(text)
     assert folded(once) == once

@@ -14,6 +14,7 @@ from digest.render import Gallery, Links, Press, issue
 from digest.render.feed_entries import (
     ENTRY_LIMIT,
     LONGEST_FULL,
+    MOST_AUTHORS,
     Entry,
     Stock,
     entries_of,
@@ -90,8 +91,28 @@ def test_ids_stay_when_the_site_moves(press: Press) -> None:
 def test_a_clock_that_is_ahead_publishes_nothing_in_the_future(press: Press) -> None:
     ahead = story_of("From tomorrow", published_at=MORNING + timedelta(days=1))
     entry = story(press, make_edition(*sections_of((ahead,))))
-    assert entry.published == MORNING
-    assert entry.updated == MORNING + timedelta(days=1)
+    assert entry.published == entry.updated == MORNING
+    added = replace(ahead, updated_at=MORNING + timedelta(days=2))
+    assert story(press, make_edition(*sections_of((added,)))).updated == MORNING
+    brief = make_brief(published_at=MORNING + timedelta(days=1))
+    entry = told(press, make_edition(briefs=(brief,)))[-1]
+    assert entry.published == entry.updated == MORNING
+
+
+def test_what_a_source_added_before_the_edition_is_an_update(press: Press) -> None:
+    added = replace(story_of("Ferry line reopens"), updated_at=MORNING - timedelta(hours=1))
+    entry = story(press, make_edition(*sections_of((added,))))
+    assert entry.published == MORNING - timedelta(hours=6)
+    assert entry.updated == MORNING - timedelta(hours=1)
+
+
+def test_what_another_edition_tells_again_is_the_same_entry(press: Press) -> None:
+    old = edition_at(MORNING)
+    again = replace(old, id="daily@2026-05-25T0700", slot_at=MORNING + timedelta(days=7))
+    parts, anew = ([one.id for one in told(press, edition)[1:]] for edition in (old, again))
+    assert anew == parts
+    elsewhere = told(press, replace(old, newsletter="weekly", id="weekly@2026-05-18T0700"))
+    assert set(parts).isdisjoint(one.id for one in elsewhere)
 
 
 # ------------------------------------------------------------------------ stories
@@ -110,6 +131,10 @@ def test_authors_are_named_one_by_one_and_the_source_stands_in_for_none(press: P
     assert ferry.authors == ("Ines Marrow", "Tom Vale")
     assert ferry.source == "Coastline Wire"
     assert strike.authors == (strike.source,)
+    many = tuple(f"Reporter {chr(ord('A') + n)}" for n in range(7))
+    assert story(press, make_edition(*sections_of((story_of("S", authors=many),)))).authors == many
+    crowd = story_of("S", authors=tuple(f"Reporter {n}" for n in range(999)))
+    assert len(story(press, make_edition(*sections_of((crowd,)))).authors) <= MOST_AUTHORS
     assert ferry.tags == ("ferries", "Harbour", "At sea")
 
 
@@ -138,6 +163,22 @@ def test_a_later_correction_is_told_and_moves_the_update_alone(press: Press) -> 
     whole = told(press, edition, later=[corrected])[0]
     assert whole.updated == after.updated
     assert "Three boats run, not two." in text_of(whole)
+
+
+def test_a_corrected_brief_moves_alone(press: Press) -> None:
+    edition = edition_at(MORNING)
+    corrected = Correction(
+        item_id=edition.briefs[0].id,
+        headline="Bridge closed until noon.",
+        at=MORNING + timedelta(hours=5),
+        sentences=("It was closed until one.",),
+        edition_id=edition.id,
+    )
+    whole, *stories, brief = told(press, edition, later=[corrected])
+    assert brief.published == MORNING - timedelta(hours=1)
+    assert brief.updated == whole.updated == corrected.at
+    assert "It was closed until one." in text_of(brief)
+    assert all(one.updated == one.published for one in stories)
 
 
 def test_a_kept_picture_is_an_enclosure_of_known_size(press: Press) -> None:

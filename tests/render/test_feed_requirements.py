@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree, html
 
-from digest.model import Edition, KeptPicture
+from digest.model import Correction, Edition, KeptPicture
 from digest.render import Gallery, Links, Press
 from feedroom import (
     ATOM,
@@ -48,7 +48,16 @@ FULL = '<p>The whole. <a href="/here">Here</a></p><script>x</script><img src="ht
 
 @pytest.fixture(scope="module")
 def editions() -> list[Edition]:
-    return mornings()
+    newest, *older = mornings()
+    told = Correction(
+        item_id=older[0].stories[0].id,
+        headline=older[0].stories[0].headline,
+        corrects=True,
+        at=newest.slot_at,
+        sentences=("Three boats run, not two.",),
+        edition_id=older[0].id,
+    )
+    return [replace(newest, corrections=(told,)), *older]
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +167,7 @@ def test_f4_atom_has_one_id_title_and_date_and_an_author_everywhere(
                 assert re.match(r"(urn:uuid:|tag:)", element.findtext(f"{ATOM}id"))
                 assert element.findtext(f"{ATOM}author/{ATOM}name")
     # Of each channel one, which its archives have as well.
-    assert len(ids) == 8
+    assert len(ids) == 9
 
 
 def test_f4_the_id_of_a_feed_stays_when_the_site_moves_to_https(press: Press) -> None:
@@ -310,8 +319,11 @@ def test_j4_hubs_icons_paging_and_size(feeds: Feeds, archive: Feeds) -> None:
     for page in json_feeds(feeds):
         assert page["hubs"] == [{"type": "WebSub", "url": HUB}]
         assert page["icon"] == page["favicon"] == f"{SITE}/pictures/icon.png"
-        assert page["next_url"].endswith("/2026-W20.json")
-        assert page["next_url"] != page["feed_url"]
+        # There is no item that it does not have.
+        assert "next_url" not in page
+    for page in json_feeds(archive):
+        assert page.get("next_url", "/2026-W19.json").endswith("/2026-W19.json")
+        assert page.get("next_url") != page["feed_url"]
     for path in (*feeds.files, *archive.files):
         raw = feeds.files.get(path) or archive.files[path]
         assert len(raw) < 250_000
@@ -329,7 +341,7 @@ def test_a1_each_document_names_the_archive_before_it_unless_there_is_none(
     house: Press, feeds: Feeds, archive: Feeds
 ) -> None:
     for format in ("rss", "atom"):
-        for folder in ("", "stories/", "briefs/", "section/at-sea/", "topic/ferries/"):
+        for folder in ("", "stories/", "corrections/", "section/at-sea/", "topic/ferries/"):
             here = f"{SITE}/feeds/daily/{folder}"
             chain = [
                 document_links(feeds, f"{folder}feed.{format}").get("prev-archive"),
@@ -463,7 +475,7 @@ def test_every_atom_document_fits_the_grammar(house: Press, feeds: Feeds, archiv
         for feed in atom_feeds(each):
             assert grammar.validate(feed), grammar.error_log
             checked += 1
-    assert checked == 32
+    assert checked == 36
     wrong = next(atom_feeds(feeds))
     wrong.append(wrong.find(f"{ATOM}entry/{ATOM}published"))
     assert not grammar.validate(wrong)

@@ -58,6 +58,9 @@ async def test_a_browser_shows_a_feed_as_a_page(
         )
         assert address in shown["words"]
         assert any("Ferry line reopens, 18 May" in words for words in shown["words"])
+        # The title of an edition says its date; a story's does not.
+        dates = await page.locator("ol span").count()
+        assert dates == (0 if path == "feed.atom" else await page.locator("ol a").count())
         # Nothing of the feed itself: no id, no markup.
         assert not [words for words in shown["words"] if "tag:" in words or "<p>" in words]
         assert shown["links"] >= 5

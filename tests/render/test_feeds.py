@@ -47,8 +47,8 @@ def items_of(feeds: Feeds, path: str) -> list[dict[str, Any]]:
 
 
 def test_every_channel_is_written_in_every_format(feeds: Feeds) -> None:
-    folders = ["", "stories/", "briefs/", "section/at-sea/", "section/city/", "topic/ferries/",
-               "source/wire/", "source/courier/"]  # fmt: skip
+    folders = ["", "stories/", "briefs/", "corrections/", "section/at-sea/", "section/city/",
+               "topic/ferries/", "source/wire/", "source/courier/"]  # fmt: skip
     assert sorted(feeds.files) == sorted(
         f"feeds/daily/{folder}feed.{format}" for folder in folders for format in FORMATS
     )
@@ -159,6 +159,59 @@ def test_a_correction_keeps_the_id_so_that_nothing_is_announced_again(press: Pre
     assert "Three boats run, not two." in after.content[0].value
 
 
+def test_rss_marks_what_was_corrected_as_atom_does(press: Press) -> None:
+    edition = edition_at(MORNING)
+    correction = Correction(
+        item_id=edition.stories[0].id,
+        headline="Ferry line reopens",
+        at=MORNING + timedelta(hours=5),
+        sentences=("Three boats run, not two.",),
+        edition_id=edition.id,
+    )
+    feeds = write_feeds(press, [edition], later=[correction])
+    items = list(feeds.xml("stories/feed.rss").iter("item"))
+    assert [item.findtext(f"{ATOM}updated") for item in items] == [
+        "2026-05-18T09:00:00+00:00",
+        None,
+    ]
+    assert feeds.parsed("stories/feed.rss").entries[0].updated == "2026-05-18T09:00:00+00:00"
+
+
+def test_corrections_have_a_feed_of_their_own(press: Press) -> None:
+    old = edition_at(MORNING - timedelta(days=1))
+
+    def corrected(part: int, **fields: Any) -> Correction:
+        return Correction(
+            item_id=old.stories[part].id,
+            headline=old.stories[part].headline,
+            at=MORNING - timedelta(hours=2 - part),
+            sentences=(f"It was door {part}.",),
+            edition_id=old.id,
+            **fields,
+        )
+
+    first = corrected(0, corrects=True, url="https://wire.example/a", site="Coastline Wire")
+    new = edition_at(MORNING, corrections=(first, corrected(1)))
+    feeds = write_feeds(press, [new, old])
+    strike, ferry = feeds.parsed("corrections/feed.atom").entries
+    assert ferry.title == "Correction: Ferry line reopens, 17 May"
+    assert strike.title == "Update: Tram strike is off, 17 May"
+    assert ferry.summary == "It was door 0."
+    assert "It was door 0." in ferry.content[0].value
+    assert ferry.link == "https://wire.example/a"
+    assert ferry.author == "Coastline Wire"
+    assert strike.link.startswith(f"{SITE}/editions/daily/2026-05-17T0700/#")
+    assert strike.author == "Harbour Newsroom"
+    assert ferry.published == ferry.updated == "2026-05-18T02:00:00+00:00"
+    items = items_of(feeds, "corrections/feed.json")
+    assert [item["title"] for item in items] == [strike.title, ferry.title]
+    assert items[1]["url"] == f"{SITE}/editions/daily/2026-05-18T0700/"
+    # It is no story, and what it is about is not told again.
+    ids = {item["id"] for item in items_of(feeds, "stories/feed.json")}
+    assert ids.isdisjoint(item["id"] for item in items)
+    assert items_of(feeds, "source/courier/feed.json")[0]["title"] == "Ferry line reopens, 18 May"
+
+
 # -------------------------------------------------------------------- hostile words
 
 
@@ -242,7 +295,7 @@ def test_a_feed_stays_short_but_keeps_what_no_archive_has(press: Press) -> None:
 
 
 def test_a_long_json_feed_goes_on_in_further_pages(press: Press) -> None:
-    feeds = write_feeds(press, heavy(9), weeks=["2026-W18"])
+    feeds = write_feeds(press, heavy(9), weeks={"2026-W18": ["daily@2026-05-01T0700"]})
     seen: list[str] = []
     address, pages = f"{SITE}/feeds/daily/feed.json", 0
     while address.removeprefix(f"{SITE}/") in feeds.files:
@@ -256,6 +309,50 @@ def test_a_long_json_feed_goes_on_in_further_pages(press: Press) -> None:
     assert pages > 1
     assert len(seen) == len(set(seen)) == 9
     assert seen == sorted(seen, reverse=True)
+
+
+def test_an_old_story_that_is_corrected_is_in_the_feed_however_long_that_is(press: Press) -> None:
+    teller, *between, old = heavy(9)
+    wrong = old.stories[7]
+    told = Correction(
+        item_id=wrong.lead.id,
+        headline=wrong.headline,
+        at=MORNING,
+        sentences=("It was door nine.",),
+        edition_id=old.id,
+    )
+    editions = [replace(teller, corrections=(told,)), *between, old]
+    feeds = write_feeds(press, editions, weeks=WEEKS, later=[told])
+    stories = feeds.parsed("stories/feed.atom").entries
+    (found,) = [one for one in stories if wrong.id in one.links[1].href]
+    assert "It was door nine." in found.content[0].value
+    # Nothing else of its edition.
+    assert len([one for one in stories if "/2026-05-10T0700/" in one.links[1].href]) == 1
+    days = [one.link.split("/")[5] for one in feeds.parsed("feed.atom").entries]
+    # What there is room for is the newest.
+    assert days[0] == "2026-05-18T0700"
+    assert days[-1] == "2026-05-10T0700"
+    assert days[1:-1] == [f"2026-05-{17 - n}T0700" for n in range(len(days) - 2)]
+    assert len(days) < len(editions)
+
+
+def test_the_next_json_items_are_those_that_the_feed_has_not(press: Press) -> None:
+    def next_of(editions: list[Edition], folder: str = "", **more: Any) -> str:
+        page = json.loads(
+            write_feeds(press, editions, weeks=WEEKS, **more).files[
+                f"feeds/daily/{folder}feed.json"
+            ]
+        )
+        return str(page.get("next_url", "")).rpartition("/")[2]
+
+    days = mornings()
+    assert next_of(days) == ""
+    # Of the first of two weeks nothing is known, and of a part of the second.
+    assert next_of(days[:8]) == "2026-W19.json"
+    assert next_of(days[:7]) == "2026-W20.json"
+    # All is known, and there is no room.
+    assert next_of(heavy(9)) == "2026-W20.json"
+    assert next_of(heavy(9), "section/city/") == ""
 
 
 def test_a_week_of_archive_goes_on_in_further_pages_too(press: Press) -> None:

@@ -305,15 +305,15 @@ def test_a_trimmed_day_is_still_named(lay_out: LayOut) -> None:
         assert part.count("Sun, May 17") == 1
 
 
+def mjml(words: str) -> str:
+    before, after = "<mj-section><mj-column><mj-text>", "</mj-text></mj-column></mj-section>"
+    return f"<mjml><mj-body>{before}{words}{after}</mj-body></mjml>"
+
+
 def broken(tmp_path: Path, source: str, name: str = "newspaper.mjml") -> Templates:
     (tmp_path / "email").mkdir()
     (tmp_path / "email" / name).write_text(source, encoding="utf-8")
     return Templates([tmp_path, default_templates()])
-
-
-def test_broken_mjml_is_a_render_error(lay_out: LayOut, morning: Edition, tmp_path: Path) -> None:
-    with pytest.raises(RenderError, match=r"newspaper\.mjml: MJML: .*closed"):
-        lay_out(morning, templates=broken(tmp_path, "<mjml><mj-body><mj-section></mj-body></mjml>"))
 
 
 @pytest.mark.parametrize(
@@ -340,14 +340,14 @@ def test_a_misspelt_element_is_a_render_error(
     assert (caught.value.template, caught.value.line) == ("newspaper.mjml", line)
 
 
-def test_a_misspelt_element_of_an_included_file_has_no_line(
+def test_a_misspelt_element_of_an_included_file_is_told_with_that_file(
     lay_out: LayOut, morning: Edition, tmp_path: Path
 ) -> None:
     templates = broken(tmp_path, "<mjml><mj-body>[% include 'foot.mjml' %]</mj-body></mjml>")
     (tmp_path / "email" / "foot.mjml").write_text("<mj-sectoin></mj-sectoin>", encoding="utf-8")
     with pytest.raises(RenderError, match="mj-section") as caught:
         lay_out(morning, templates=templates)
-    assert caught.value.line is None
+    assert (caught.value.template, caught.value.line) == ("foot.mjml", 1)
 
 
 @pytest.mark.parametrize(
@@ -356,11 +356,11 @@ def test_a_misspelt_element_of_an_included_file_has_no_line(
         ("edition.txt", "[[ edition.title ]]"),
         (
             "newspaper.mjml",
-            "<mjml><mj-body><mj-text>[[ edition.title ]]</mj-text></mj-body></mjml>",
+            mjml("[[ edition.title ]]"),
         ),
         (
             "newspaper.mjml",
-            "<mjml><mj-body><mj-text>a<!-- {{ leave_url }} --></mj-text></mj-body></mjml>",
+            mjml("a<!-- {{ leave_url }} -->"),
         ),
     ],
 )
@@ -376,7 +376,7 @@ def test_a_template_that_is_too_long_by_itself_is_a_render_error(
     lay_out: LayOut, morning: Edition, tmp_path: Path
 ) -> None:
     padding = "x" * (HTML_LIMIT + 1)
-    source = f"<mjml><mj-body><mj-text>{padding}</mj-text></mj-body></mjml>"
+    source = mjml(padding)
     with pytest.raises(RenderError, match="too long"):
         lay_out(morning, templates=broken(tmp_path, source))
 

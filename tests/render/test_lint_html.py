@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from mjml import mjml2html
 
+from digest.render.checks import lint
 from digest.render.checks.clients import allowed, lacking, used
 from digest.render.checks.findings import ROWS
 from digest.render.checks.tree import Tree
@@ -91,6 +92,8 @@ BROKEN: list[tuple[str, str, Change]] = [
     ("clients", "srcset", html('alt="A white', 'srcset="https://a.example/a.jpg 2x" alt="A white')),
     ("clients", "webp", html("ab.jpg", "ab.webp")),
     ("clients", "href=#", foot('<a href="#a">In brief</a><p id="a">x</p>')),
+    ("clients", "MJML cannot stand here", foot("<mj-text>ferry</mj-text>")),
+    ("clients", "<ferry> “x” is no element", foot("<ferry>x</ferry>")),
     ("clients", "margin-inline", foot('<p style="margin-inline:3px">x</p>')),
 ]  # fmt: skip
 
@@ -147,3 +150,23 @@ def test_the_dark_is_judged_by_its_own_rules() -> None:
 def test_important_rules_win_over_inline_styles_as_in_browsers() -> None:
     weak = html(".ink, .ink a { color: #f0f0f0 !important; }", ".ink, .ink a { color: #f0f0f0; }")
     assert {fault.row for fault in report(weak(GOOD)).faults} == {"M22"}
+
+
+def test_a_place_on_our_page_that_is_not_there_is_told() -> None:
+    address = "https://news.example.org/editions/daily/2026-05-18T0700/"
+    links = "".join(
+        f'<p><a href="{address}#{place}">Read {place}</a></p>'
+        for place in ("section-city", "section-gone", "caf%C3%A9")
+    )
+    letter = foot(links)(GOOD)
+    raw = letter if isinstance(letter, bytes) else letter.octets()
+    page = '<h2 id="section-city">City</h2><p id="café">Open</p>'
+
+    def told(pages: dict[str, str]) -> list[str]:
+        found = lint(raw, envelope_to="ann@example.com", pages=pages)
+        return [one.text for one in found.faults if one.row == "M23"]
+
+    (fault,) = told({address: page})
+    assert "section-gone" in fault
+    # Of a page that is not at hand nothing is known.
+    assert told({}) == told({"https://news.example.org/": page}) == []

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from digest.model import Edition, Image, KeptPicture, Section
+from digest.model import Correction, Edition, Image, KeptPicture, Section
 from digest.render.pages import edition_page, story_pages
 from digest.render.press import Press, issue
 from digest.render.shelves import Line
-from digest.render.showing import Gallery
+from digest.render.showing import Gallery, show
 from digest.settings import Brand, Newsletter
 from make import MORNING, make_brief, make_edition, make_item, make_story
 from public_page import HOSTILE, SITE, check_page, data_of, parse, stories_of, told
@@ -99,6 +99,32 @@ def test_every_place_that_a_mail_links_to_exists(page: html.HtmlElement, morning
     assert {link[1:] for link in page.xpath("//a/@href") if link.startswith("#")} <= ids
 
 
+def test_a_correction_leads_to_its_item_whatever_it_was(
+    morning: Edition, press: Press, daily: Newsletter
+) -> None:
+    # Two others tell the first story, and nobody leads with them.
+    items = [*morning.stories[0].items, *morning.briefs]
+    assert len(items) == 5
+    corrected = tuple(
+        Correction(
+            item_id=item.id,
+            headline=item.title,
+            at=MORNING,
+            sentences=("It was otherwise.",),
+            edition_id=morning.id,
+        )
+        for item in items
+    )
+    next_one = replace(morning, id="daily@2026-05-19T0700", corrections=corrected)
+    later = show(next_one, links=press.links)
+    page = parse(edition_page(told(morning, press), press=press, newsletter=daily))
+    ids = page.xpath("//@id")
+    for correction in later.corrections:
+        before, _, place = correction.url.partition("#")
+        assert before == PAGE
+        assert ids.count(place) == 1, correction.url
+
+
 def test_a_headline_leads_to_the_article_and_its_time_to_its_own_page(
     page: html.HtmlElement, morning: Edition
 ) -> None:
@@ -167,6 +193,11 @@ def test_words_of_another_script_have_their_language_and_direction(page: html.Ht
     assert page.xpath("//h3[@lang='ar' and @dir='rtl']")
 
 
+def test_a_brief_and_its_source_are_two_things(page: html.HtmlElement) -> None:
+    briefs = [" ".join(p.text_content().split()) for p in page.xpath("//ol[@class='briefs']/li/p")]
+    assert [brief.partition(" · ")[2] for brief in briefs] == ["wire", "bayradio.example"]
+
+
 def test_times_are_for_machines_too(page: html.HtmlElement) -> None:
     assert "2026-05-17T17:00+03:00" in page.xpath("//time/@datetime")
 
@@ -219,7 +250,7 @@ def test_pictures_of_ours_come_from_us_alone(
     (first, *_) = [text for _, text in story_pages(shown, press=press, newsletter=daily)]
     figure = parse(first).xpath("//figure")[0]
     assert figure.xpath("./img/@alt") == ["A white ferry at a stone quay"]
-    assert figure.findtext("figcaption") == "Photo: A. Example"
+    assert figure.xpath("string(figcaption)") == "Photo: A. Example"
 
 
 def test_pictures_at_their_publishers_may_be_fetched_where_they_are(page: html.HtmlElement) -> None:
@@ -228,7 +259,31 @@ def test_pictures_at_their_publishers_may_be_fetched_where_they_are(page: html.H
     assert page.xpath("//img/@referrerpolicy") == ["no-referrer"]
 
 
+def test_a_caption_and_who_took_the_picture_do_not_run_together(
+    press: Press, daily: Newsletter
+) -> None:
+    image = Image(
+        url="https://pictures.example/a.jpg", alt="A quay", caption="Low water", credit="A. Example"
+    )
+    edition = make_edition(
+        Section(slug="a", title="A", stories=(make_story(make_item(image=image)),))
+    )
+    for text in all_pages(edition, press, daily):
+        assert parse(text).xpath("string(//figcaption)") == "Low water · Photo: A. Example"
+
+
 # ---------------------------------------------------------------------- looks
+
+
+def test_words_of_the_house_turn_by_themselves(
+    morning: Edition, press: Press, daily: Newsletter
+) -> None:
+    brand = Brand(footer="Since 1974.")
+    arabic = daily.model_copy(update={"language": "ar"})
+    ours = replace(press, brand=brand)
+    text = edition_page(told(morning, ours), press=ours, newsletter=arabic)
+    lines = parse(text).xpath("//footer/p/bdi/text()")
+    assert lines == ["Since 1974.", "Harbour Newsroom", "1 Lower Quay, 12345 Port Orrin"]
 
 
 def test_a_page_wears_the_colours_and_fonts_of_the_brand(

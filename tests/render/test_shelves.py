@@ -71,6 +71,9 @@ def test_the_front_page_of_one_newsletter_is_its_latest_edition(
     check_page(text)
     page = parse(text)
     assert page.findtext(".//h1") == "The Daily"
+    # The first brief has no page at its publisher's, the second has.
+    sources = page.xpath("//ol[@class='briefs']//span[@class='from']")
+    assert [one.text_content() for one in sources] == ["·\xa0wire", "·\xa0bayradio.example"]
     latest = page.xpath("//section[@aria-labelledby='latest']")[0]
     # The first of each section, before the second of any.
     assert latest.xpath(".//article//h3//text()") == [
@@ -357,6 +360,7 @@ def test_what_is_missing_has_a_page_with_ways_on(press: Press, daily: Newsletter
     ways = page.xpath("//main//a/@href")
     assert ways == [f"{SITE}/", f"{SITE}/editions/morgen/", f"{SITE}/editions/daily/"]
     assert page.xpath("//meta[@name='robots']/@content") == ["noindex"]
+    assert page.findtext(".//title").endswith(" · Harbour Newsroom")
     check_page(missing_page(press=press))
 
 

@@ -18,7 +18,7 @@ from digest.model import (
 from digest.render import Links
 from digest.render.showing import imprint, show
 from digest.render.shown import Shown
-from digest.render.trimming import trimmed
+from digest.revise import HEADLINE_CHARS, INTRO_CHARS, NOTE_CHARS, SUMMARY_CHARS
 from digest.settings import Site
 from make import MORNING, make_brief, make_edition, make_item, make_story
 
@@ -177,25 +177,6 @@ def test_a_picture_is_described_by_the_best_words_there_are() -> None:
     assert alt() == "Headline"
 
 
-def test_trimming_counts_what_it_leaves_out() -> None:
-    stories = tuple(make_story(make_item(f"Story {n}")) for n in range(4))
-    edition = make_edition(
-        Section(slug="a", title="A", stories=stories),
-        Section(slug="b", title="B", stories=stories[:2]),
-        briefs=tuple(make_brief(f"Brief {n}.") for n in range(3)),
-    )
-    everything = show(edition, links=LINKS)
-    short = trimmed(everything, 4)
-    assert [len(section.stories) for section in short.sections] == [1, 1]
-    assert [section.more for section in short.sections] == [3, 1]
-    shorter = trimmed(short, 2)
-    assert (len(shorter.briefs), shorter.more_briefs) == (1, 2)
-    assert shorter.briefs[0].text == "Brief 2."
-    nothing = trimmed(everything, 99)
-    assert not nothing.stories
-    assert not nothing.briefs
-
-
 def test_an_edition_of_nothing_can_be_shown() -> None:
     empty = show(replace(make_edition(), sections=()), links=LINKS)
     assert empty.top is None
@@ -219,7 +200,7 @@ def test_a_correction_says_what_it_is_where_and_when(corrected: Edition) -> None
     assert (one.url, one.source) == ("https://wire.example/gull", "Coastline Wire")
     # Without a page of its own it leads to where it stood.
     before = "https://news.example.org/editions/daily/2026-05-17T0700/"
-    assert (two.url, two.source) == (f"{before}#story-{'b' * 16}", "")
+    assert (two.url, two.source) == (f"{before}#item-{'b' * 16}", "")
     assert (three.source, three.lang, three.dir) == ("arabic.example", "ar", "rtl")
     assert (one.time, one.iso) == ("Sun, May 17, 10:00\u00a0PM", "2026-05-17T22:00+03:00")
     assert two.time == "6:40\u00a0AM"
@@ -261,17 +242,6 @@ def test_an_edition_of_corrections_alone_has_a_preheader(
     told = show(replace(make_edition(), sections=(), corrections=corrections), links=LINKS)
     assert told.subject == "The Daily: May 18, 2026"
     assert told.preheader.startswith("Gull Maiden had 90 people on board")
-
-
-def test_corrections_are_the_last_to_be_trimmed_and_updates_the_first_of_them(
-    corrected: Edition,
-) -> None:
-    everything = show(corrected, links=LINKS)
-    others = len(everything.stories) + len(everything.briefs)
-    assert trimmed(everything, others).corrections == everything.corrections
-    one_less = trimmed(everything, others + 1)
-    assert [told.corrects for told in one_less.corrections] == [True, True]
-    assert trimmed(everything, 99).corrections == ()
 
 
 # --------------------------------------------------------- what an editor signs
@@ -319,3 +289,20 @@ def test_the_newsrooms_own_words_are_parted_into_paragraphs() -> None:
         "A quiet day.",
     )
     assert shown(make_story(note="We were\nthere.")).stories[0].note == "We were there."
+
+
+def test_all_that_an_editor_may_write_is_shown() -> None:
+    words = "Good morning, harbour. "
+    intro = "\n\n".join([(words * 60).strip()] * 9)[:INTRO_CHARS].strip()
+    assert len(intro) > INTRO_CHARS - 3
+    assert "\n\n".join(shown(intro=intro).intro) == intro
+    note, summary, headline = "n" * NOTE_CHARS, "s " * (SUMMARY_CHARS // 2), "h" * HEADLINE_CHARS
+    sentence = Sentence(item_id="", text=summary.strip())
+    edited = Summary(origin=Origin.EDITOR, sentences=(sentence,))
+    story = shown(make_story(note=note, headline=headline, summary=edited)).stories[0]
+    assert (story.note, story.summary, story.headline) == (note, summary.strip(), headline)
+
+
+def test_an_older_intro_that_is_too_long_ends_with_a_whole_word() -> None:
+    *_, last = shown(intro="Harbour " * 2000).intro
+    assert last.endswith("Harbour…")

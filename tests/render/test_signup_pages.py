@@ -304,6 +304,25 @@ def test_enormous_input_is_cut(press: Press, daily: Newsletter) -> None:
     assert len(text) < 60_000
 
 
+def announced(page: html.HtmlElement) -> list[str]:
+    kinds = ("application/rss+xml", "application/atom+xml", "application/feed+json")
+    found = page.xpath("//head/link[@rel='alternate']")
+    return [link.get("href") for link in found if link.get("type") in kinds]
+
+
+def test_where_people_sign_up_programs_find_the_feeds(open_press: Press, daily: Newsletter) -> None:
+    feeds = f"{open_press.links.base_url}/feeds"
+    formats = ("rss", "atom", "json")
+    assert announced(parse(sign_up(open_press, daily))) == [
+        *(f"{feeds}/daily/feed.{ending}" for ending in formats),
+        *(f"{feeds}/daily/stories/feed.{ending}" for ending in formats),
+    ]
+    page = parse(choose_page(press=open_press, newsletters=[daily, WEEKLY]))
+    assert announced(page) == [
+        f"{feeds}/{slug}/feed.{ending}" for slug in ("daily", "weekly") for ending in formats
+    ]
+
+
 def test_several_newsletters_have_a_page_to_choose_from(
     open_press: Press, daily: Newsletter
 ) -> None:

@@ -42,8 +42,8 @@ def test_a_story_leads_to_the_ones_beside_it(
 
 def test_a_story_names_all_its_sources_with_their_times(ferry: str) -> None:
     page = parse(ferry)
-    tellers = page.xpath("//section[@aria-labelledby='sources']//li")
-    assert [e.xpath("string(.//b)") for e in tellers] == [
+    tellers = page.xpath("//section[@aria-labelledby='sources']/ol/li")
+    assert [e.xpath("string(h3)") for e in tellers] == [
         "harbournews.example",
         "courier.example",
         "bayradio.example",
@@ -56,6 +56,43 @@ def test_a_story_names_all_its_sources_with_their_times(ferry: str) -> None:
     assert all(e.xpath(".//time/@datetime") == ["2026-05-18T01:00+03:00"] for e in tellers)
     (whole,) = page.xpath("//p[@class='onward']/a[@href='https://harbournews.example/ferry']")
     assert whole.text == "Read the whole article at harbournews.example"
+
+
+def test_a_source_that_tells_twice_is_named_once(press: Press, daily: Newsletter) -> None:
+    items = [
+        make_item(f"Ferry adrift {n}", id=f"{n:016x}", url=f"https://{host}.example/{n}", hours=n)
+        for n, host in enumerate(["courier", "island", "courier", "island", "island"])
+    ]
+    edition = make_edition(Section(slug="a", title="A", stories=(make_story(*items),)))
+    (text,) = stories_of(edition, press, daily)
+    check_page(text)
+    sources = parse(text).xpath("//ol[@class='tellers']/li")
+    assert [one.xpath("string(h3)") for one in sources] == ["courier.example", "island.example"]
+    assert [one.xpath("ul/li/p[1]/a/text()") for one in sources] == [
+        ["Ferry adrift 0", "Ferry adrift 2"],
+        ["Ferry adrift 1", "Ferry adrift 3", "Ferry adrift 4"],
+    ]
+
+
+def test_a_storys_page_says_on_which_day(press: Press, daily: Newsletter) -> None:
+    for hours, changed, said in (
+        (0, 1, "Published Mon, May 18, 1:00\xa0AM · updated 8:00\xa0AM"),
+        (-4, 1, "Published Sun, May 17, 9:00\xa0PM · updated Mon, May 18, 8:00\xa0AM"),
+    ):
+        item = make_item(hours=hours)
+        story = make_story(item, updated_at=MORNING + timedelta(hours=changed))
+        edition = make_edition(Section(slug="a", title="A", stories=(story,)))
+        (text,) = stories_of(edition, press, daily)
+        page = parse(text)
+        assert said in page.xpath("string(//header/p[@class='meta'])")
+        (beside,) = page.xpath("//ol[@class='tellers']//time/text()")
+        assert beside in said
+    (text,) = stories_of(
+        make_edition(Section(slug="a", title="A", stories=(make_story(make_item(day_only=True)),))),
+        press,
+        daily,
+    )
+    assert parse(text).xpath("//article//time/text()")[0] == "Published Mon, May 18"
 
 
 def test_a_page_about_articles_of_others_does_not_pass_for_the_article(ferry: str) -> None:

@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
-from digest.model import Edition, Form, KeptPicture, Picks, Subscriber
+from digest.model import Edition, Form, KeptPicture, Picks, Section, Subscriber
 from digest.render import Gallery, Layout, Links, Press, fill
+from digest.render.showing import show
+from digest.render.shown import Shown
 from digest.settings import Newsletter
+from make import make_brief, make_edition, make_item, make_story
 
 LayOut = Callable[..., Layout]
 SENT_AT = datetime(2026, 5, 18, 4, 1, tzinfo=UTC)
@@ -144,3 +147,90 @@ def test_a_logo_is_shown_with_its_size(lay_out: LayOut, morning: Edition, press:
     html = lay_out(morning, press=branded).html
     assert 'src="https://news.example.org/pictures/1f.png"' in html
     assert 'width="240"' in html
+
+
+# ----------------------------------------------------------------------------- clocks
+
+
+def shown_to(edition: Edition, links: Links, timezone: str, language: str = "") -> Shown:
+    return show(edition, links=links, picks=picks(edition, timezone=timezone, language=language))
+
+
+@pytest.mark.parametrize(
+    ("timezone", "at", "iso"),
+    [
+        ("", "1:00\u00a0AM", "2026-05-18T01:00+03:00"),
+        ("+09:00", "7:00\u00a0AM", "2026-05-18T07:00+09:00"),
+        ("-02:30", "Sun, May 17, 7:30\u00a0PM", "2026-05-17T19:30-02:30"),
+        ("America/New_York", "Sun, May 17, 6:00\u00a0PM", "2026-05-17T18:00-04:00"),
+    ],
+)
+def test_a_time_is_told_by_the_readers_clock_with_its_day_if_that_is_another(
+    morning: Edition, links: Links, timezone: str, at: str, iso: str
+) -> None:
+    ferry = shown_to(morning, links, timezone).stories[0]
+    assert (ferry.time, ferry.iso) == (at, iso)
+
+
+def test_briefs_are_parted_by_the_readers_days(morning: Edition, links: Links) -> None:
+    days = {
+        zone: [(brief.day, brief.time) for brief in shown_to(morning, links, zone).briefs]
+        for zone in ("", "+09:00", "-11:00")
+    }
+    assert days[""] == [("Sun, May 17", "10:00\u00a0PM"), ("Mon, May 18", "6:00\u00a0AM")]
+    assert days["+09:00"] == [("", "4:00\u00a0AM"), ("", "12:00\u00a0PM")]
+    assert days["-11:00"] == [("Sun, May 17", "8:00\u00a0AM"), ("", "4:00\u00a0PM")]
+
+
+def test_the_day_of_an_edition_is_its_newsletters_wherever_it_is_read(
+    morning: Edition, links: Links
+) -> None:
+    here, there = (shown_to(morning, links, zone) for zone in ("", "-11:00"))
+    assert (there.date, there.short_date, there.iso) == (here.date, here.short_date, here.iso)
+    assert there.subject == here.subject
+
+
+def test_a_day_without_a_clock_is_the_same_day_everywhere(links: Links) -> None:
+    # The newsroom's midnight, in Athens.
+    midnight = datetime(2026, 5, 17, 21, tzinfo=UTC)
+    item = make_item(published_at=midnight, day_only=True)
+    brief = make_brief(published_at=midnight, day_only=True)
+    edition = make_edition(Section(slug="news", title="News", stories=(make_story(item),)))
+    there = shown_to(replace(edition, briefs=(brief,)), links, "-11:00")
+    (story,), (brief_there,) = there.stories, there.briefs
+    assert (story.time, story.iso) == ("Mon, May 18", "2026-05-18")
+    assert (brief_there.day, brief_there.time, brief_there.iso) == ("", "", "2026-05-18")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "language", "told"),
+    [
+        ("+03:00", "", "All times are in your time zone, GMT+3."),
+        ("+05:30", "de", "Alle Uhrzeiten sind in Ihrer Zeitzone angegeben: GMT+5:30."),
+        ("-02:30", "fr", "Toutes les heures sont données dans votre fuseau horaire, UTC-2:30."),
+        ("+00:00", "pl", "Wszystkie godziny podano w Państwa strefie czasowej: GMT."),
+        ("+14:00", "ar", "جميع الأوقات بتوقيت منطقتكم الزمنية، غرينتش+14."),
+        ("America/New_York", "uk", "Час усюди вказано за вашим часовим поясом: GMT-4."),
+        ("", "uk", ""),
+    ],
+)
+def test_a_reader_is_told_that_the_times_are_theirs(
+    morning: Edition, links: Links, timezone: str, language: str, told: str
+) -> None:
+    assert shown_to(morning, links, timezone, language).clocks == told
+
+
+@pytest.mark.parametrize("theme", ["newspaper", "plain", "brief"])
+@pytest.mark.parametrize("form", list(Form))
+def test_every_form_says_whose_times_these_are(
+    lay_out: LayOut, morning: Edition, daily: Newsletter, form: Form, theme: str
+) -> None:
+    newsletter = daily.model_copy(update={"theme": theme})
+    there = lay_out(
+        morning, picks=picks(morning, form=form, timezone="+09:00"), newsletter=newsletter
+    )
+    here = lay_out(morning, picks=picks(morning, form=form), newsletter=newsletter)
+    for text in filter(None, (there.html, there.text)):
+        assert "All times are in your time zone, GMT+9." in text
+        assert "12:00\u00a0PM" in text
+    assert "time zone" not in here.html + here.text

@@ -375,7 +375,7 @@ def links(answer: Answer) -> Iterator[tuple[str, str]]:
         yield relation, address
 
 
-@pytest.mark.parametrize("path", [FEED, ATOM, JSON, "/feeds/daily/section/at-sea.atom"])
+@pytest.mark.parametrize("path", [FEED, ATOM, JSON, "/feeds/daily/section/at-sea/feed.atom"])
 async def test_w1_feeds_name_their_hubs_and_exactly_one_self(
     site: SafetyHeaders, out: Path, path: str
 ) -> None:
@@ -394,6 +394,21 @@ async def test_w1_without_hubs_there_is_a_self_and_pages_have_neither(
     assert list(links(await ask(alone, FEED))) == [("self", f"http://localhost:8025{FEED}")]
     for path in (PAGE, PICTURE, "/", "/sitemap.xml"):
         assert "link" not in await ask(site, path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/feeds/daily/2026-W13.atom", "/feeds/daily/stories/2026-W13.rss",
+     "/feeds/daily/2026-W13.json", "/feeds/daily/feed-2.json", "/feeds/feed.css"],
+)  # fmt: skip
+async def test_w1_what_nobody_is_told_of_names_no_hub_and_is_no_topic(
+    site: SafetyHeaders, out: Path, path: str
+) -> None:
+    put(out, path, TEXT)
+    for method in ("GET", "HEAD"):
+        answer = await ask(site, path, method=method)
+        assert answer.status == 200
+        assert "link" not in answer
 
 
 # ---------------------------------------------------------------- over the wire

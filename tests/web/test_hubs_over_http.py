@@ -121,6 +121,19 @@ async def test_too_much_is_refused(app: App) -> None:
     assert answer.status_code == 413
 
 
+async def test_our_own_feeds_name_the_hubs_of_the_settings(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    config.write_text(config.read_text() + '\n[output]\nhubs = ["https://hub.example/"]\n')
+    async with open_newsroom(tmp_path) as opened:
+        feed = opened.out_dir / "feeds/daily/feed.json"
+        feed.parent.mkdir(parents=True)
+        feed.write_text("{}")
+        async with client_of(opened) as http:
+            told = (await http.get("/feeds/daily/feed.json")).headers["link"]
+    own = "http://localhost:8025/feeds/daily/feed.json"
+    assert told == f'<https://hub.example/>; rel="hub", <{own}>; rel="self"'
+
+
 async def test_a_hub_of_a_source_that_is_no_more_may_forget_us(app: App) -> None:
     async with client_of(app) as http:
         path = path_of(app, "gone")

@@ -49,6 +49,8 @@ async def app(tmp_path: Path) -> AsyncIterator[App]:
         lines = [
             make_line("ferry", "Ferry runs again", "The FÉRRY left <b>at noon</b> & came back."),
             make_line("quay", "Quay closed", "A ferry hit it."),
+            make_line("weir", "The weir is mended.", "The weir is mended."),
+            make_line("bridge", "Die Klappbrücke", "Zwei Bässe und ein Besäufnis."),
             *(make_line(f"t{n}", f"Tide table {n}", position=n) for n in range(TIDES)),
         ]
         async with opened.db.write() as conn:
@@ -75,6 +77,32 @@ async def test_what_is_found_is_listed_best_first_and_marked(site: Starlette) ->
     assert "<mark>FÉRRY</mark> left &lt;b&gt;at noon&lt;/b&gt; &amp; came" in page
     assert f"/editions/daily/{EDITION.partition('@')[2]}/ferry/" in page
     assert "Tide" not in page
+
+
+async def test_what_was_asked_for_is_marked_in_headlines_too(site: Starlette) -> None:
+    page = (await search(site, q="runs")).body.decode()
+    assert 'ferry/">Ferry <mark>runs</mark> again</a></h2>' in page
+
+
+async def test_words_that_are_all_of_a_brief_are_shown_once(site: Starlette) -> None:
+    page = (await search(site, q="weir")).body.decode()
+    _, _, entry = page.partition('<li class="entry">')
+    assert entry.count("<mark>weir</mark>") == 1
+    assert "<p></p>" not in entry
+
+
+async def test_umlauts_may_be_written_without_them_on_the_keyboard(site: Starlette) -> None:
+    for query in ("Klappbruecke", "klappbrucke", "Klappbrücke"):
+        assert "<mark>Klappbrücke</mark>" in (await search(site, q=query)).body.decode()
+    assert "<mark>Bässe</mark> und ein Besä" in (await search(site, q="Baesse")).body.decode()
+
+
+async def test_the_page_says_whose_it_is_and_what_may_be_typed(site: Starlette) -> None:
+    page = (await search(site, q="ferry")).body.decode()
+    assert "<title>ferry · Search · Test Press</title>" in page
+    _, _, hint = page.partition('id="hint">')
+    for sign in ("quotation marks", "-word", "begin*"):
+        assert sign in hint.partition("</p>")[0]
 
 
 async def test_an_answer_may_be_kept_for_a_minute_and_is_not_for_robots(site: Starlette) -> None:

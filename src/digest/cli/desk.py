@@ -8,16 +8,21 @@ import typer
 
 from digest import pausing, telemetry
 from digest.app import App
+from digest.choosing import gone_sections
 from digest.cli import show
 from digest.cli.frame import (
     CONFIG,
     Config,
     Json,
+    fail,
     read_config,
     run_async,
     with_app,
 )
+from digest.cli.looks import warn_unspoken
 from digest.collect import sources_of
+from digest.errors import ConfigError
+from digest.preview import check_looks
 from digest.settings import in_force
 from digest.slots import next_slot
 from digest.store import editions, journal, placements, sources, subscribers
@@ -59,10 +64,13 @@ async def _look(app: App, limit: int) -> dict[str, Any]:
                     "when": "when news breaks" if newsletter.breaking_sources else "by hand",
                     "timezone": newsletter.timezone,
                     "subscriptions": await subscribers.count(conn, newsletter.slug),
+                    "gone_sections": {"slugs": gone, "people": lost},
                     "items": await placements.count(conn, newsletter.slug),
                 }
                 for newsletter in app.settings.newsletters
                 for next in (next_slot(newsletter, after=app.now()),)
+                for chosen in (await subscribers.sections_chosen(conn, newsletter.slug),)
+                for gone, lost in (gone_sections(newsletter, chosen),)
             ],
             "sources": [
                 known.get(source.id) or sources.SourceRecord(id=source.id)
@@ -97,6 +105,13 @@ def _show_status(found: dict[str, Any]) -> None:
             f"{line['newsletter']}: next edition {soon}; {people}; "
             f"{waiting} items wait for an edition"
         )
+        gone = line["gone_sections"]
+        if gone["people"]:
+            show.say(
+                f"{line['newsletter']}: {gone['people']} chose sections that are no more "
+                f"({', '.join(gone['slugs'])}); where one has another slug now, name the old one "
+                "in `was` of that section"
+            )
     show.table(
         "Sources",
         ("source", "last success", "next look", "failures", "fault"),
@@ -109,11 +124,18 @@ def _show_status(found: dict[str, Any]) -> None:
 
 def show_config(config: Config = CONFIG, as_json: Json = False) -> None:
     """Print every setting in force and where it comes from."""
-    rows = in_force(read_config(config))
+    loaded = read_config(config)
+    try:
+        check_looks(loaded)
+    except ConfigError as error:
+        raise fail(error) from error
+    rows = in_force(loaded)
     if as_json:
         show.answer([{"key": key, "value": value, "from": origin} for key, value, origin in rows])
     else:
         show.table(str(config), ("key", "value", "from"), rows)
+    for newsletter in loaded.settings.newsletters:
+        warn_unspoken(newsletter.slug, newsletter.language)
 
 
 def serve(config: Config = CONFIG) -> None:

@@ -33,8 +33,9 @@ from digest.slots import release_at
 from digest.store import Connection, editions, placements, replies, subscribers
 from digest.store.editions import Record
 
-#: Given to the hubs by a command; what they have not heard by then, `serve` tells them.
-_HUBS_S = 15.0
+#: Given to the hubs by a command; what they have not heard by then, `serve` or the next command
+#: tells them.
+_HUBS_S = 3.0
 #: Whoever's turn, or second try, comes so soon is waited for; `serve` writes to the others.
 _LINGER_S = 10.0
 
@@ -312,6 +313,8 @@ def approve(edition: EditionId = None, config: Config = CONFIG, as_json: Json = 
             show.say(f"{record.id} is approved; {told}")
         else:
             show.say(f"{record.id} is approved and published")
+        # After the answer, here and below: a hub that hangs holds up nobody.
+        await announce.announce(app, patience_s=_HUBS_S)
         return 0
 
     with_app(config, work)
@@ -324,6 +327,7 @@ def cancel(edition: EditionId = None, config: Config = CONFIG, as_json: Json = F
         record = await pipeline.cancel(app, (await resolve(app, edition)).id)
         await publishing.publish(app)
         show.answer(record) if as_json else show.say(f"{record.id} is cancelled")
+        await announce.announce(app, patience_s=_HUBS_S)
         return 0
 
     with_app(config, work)
@@ -341,11 +345,11 @@ def publish(
     async def work(app: App) -> int:
         with show.bars(quiet=as_json) as bars:
             changed = await publishing.publish(app, anew=anew, progress=bars.step)
-            await announce.announce(app, patience_s=_HUBS_S)
         if as_json:
             show.answer({"changed": changed, "folder": app.out_dir})
         else:
             show.say(f"{len(changed)} files changed in {app.out_dir}")
+        await announce.announce(app, patience_s=_HUBS_S)
         return 0
 
     with_app(config, work)
@@ -392,6 +396,7 @@ def send(
             before = " (before)" if record.state is EditionState.SENT else ""
             show.say(f"{record.id}: mails accepted {report.mail_words(counts)}{before}")
             await report.say_held_up(app, record.id, counts)
+        await announce.announce(app, patience_s=_HUBS_S)
         return 0
 
     with_app(config, work)

@@ -85,7 +85,8 @@ def _tell_person(person: Person, bars: Sequence[Bar]) -> None:
     show.say(f"{who.email}  {who.name}".rstrip())
     for bar in bars:
         show.say(barred_words(bar, who.email))
-    show.say(f"known since {utc(person.created_at)}, {who.language}, {who.timezone}, {who.form}")
+    language = who.language or "the newsletter's language"
+    show.say(f"known since {utc(person.created_at)}, {language}, {who.timezone}, {who.form}")
     if person.tags:
         show.say("tags: " + ", ".join(person.tags))
     rows = []

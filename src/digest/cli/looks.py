@@ -26,6 +26,9 @@ def preview(
     language: Annotated[
         str, typer.Option("--language", help="Of the words around the stories, such as uk.")
     ] = "",
+    timezone: Annotated[
+        str, typer.Option("--timezone", help="As a reader there gets it: Europe/Kyiv.")
+    ] = "",
     text: Annotated[bool, typer.Option("--text", help="Print the text part, too.")] = False,
     screens: Annotated[
         bool, typer.Option("--screens/--no-screens", help="Take pictures of mail and page.")
@@ -37,15 +40,24 @@ def preview(
 
     async def work(app: App) -> int:
         record = await resolve(app, edition, draft=True)
+        warn_unspoken(record.newsletter, app.newsletter(record.newsletter).language)
         seen = await previewing.preview(
-            app, record.id, into, form=form, language=language, shots=screens
+            app,
+            record.id,
+            into,
+            form=form,
+            language=language,
+            timezone=timezone,
+            shots=screens,
         )
         if as_json:
             show.answer(seen)
         else:
             _tell(seen, text=text)
         if open_it:
-            webbrowser.open(seen.files[0].resolve().as_uri())
+            page = seen.files[0].resolve().as_uri()
+            if not webbrowser.open(page):
+                show.err.print(f"digest: no browser could be opened; the page is {page}")
         return 1 if seen.lint.faults else 0
 
     with_app(config, work)
@@ -67,10 +79,17 @@ def _tell(seen: previewing.Previewed, *, text: bool) -> None:
     if seen.left_out:
         show.say(
             f"{seen.left_out} stories and briefs had no room in the mail: it says how many more "
-            "are on the page, section by section"
+            "are on the page, section by section and at the end"
         )
     for sentence in seen.missing:
         show.say(f"No picture: {sentence}")
+
+
+def warn_unspoken(newsletter: str, language: str) -> None:
+    """Say it, on standard error, if the frame of a newsletter cannot be in its language."""
+    told = previewing.unspoken(language)
+    if told:
+        show.err.print(f"digest: {newsletter}: {told}", markup=False)
 
 
 templates_app = typer.Typer(help="Templates of mails: list them, copy one to change it.")

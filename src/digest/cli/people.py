@@ -15,7 +15,7 @@ from digest.cli import barring, person, show
 from digest.cli.frame import CONFIG, Config, Json, Which, with_app
 from digest.cli.history import utc
 from digest.cli.person import actor, instant
-from digest.editorial import section_slug
+from digest.editorial import as_kept, section_slug
 from digest.errors import Conflict, NotFound
 from digest.model import SubscriptionState
 from digest.segments import Filter
@@ -170,12 +170,17 @@ async def _filter(app: App, given: str) -> Filter | None:
         wanted = segments.parse(text)
         segments.check(
             wanted,
-            sections={section_slug(rule) for one in newsletters for rule in one.sections},
+            sections={
+                slug
+                for one in newsletters
+                for rule in one.sections
+                for slug in (section_slug(rule), *rule.was)
+            },
             newsletters={one.slug for one in newsletters},
         )
     except ValueError as error:
         raise Conflict(f"{text}\n{error}") from error
-    return wanted
+    return as_kept(wanted, newsletters)
 
 
 @people.command()

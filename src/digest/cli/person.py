@@ -105,7 +105,7 @@ def add(
 
     async def work(app: App) -> int:
         chosen = app.newsletter(newsletter)
-        start = Choices(language=chosen.language, timezone=chosen.timezone)
+        start = Choices(language="", timezone=chosen.timezone)
         change = _changed(sections, frequency, hour, timezone, language, form, briefs)
         wanted = change(start)
         await rolls.add(

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from digest.editorial.corrections import Change, ChangeKind, compare, correction, noteworthy
     from digest.editorial.identities import identify, identity, judge_identity
     from digest.editorial.learning import SectionModel, Trained
-    from digest.editorial.personalise import pick
+    from digest.editorial.personalise import as_kept, pick
     from digest.editorial.sentences import split_sentences
-    from digest.editorial.slugs import section_slug
+    from digest.editorial.slugs import renamed, section_slug
 else:
     __getattr__ = door(
         __name__,
@@ -34,9 +34,9 @@ else:
             "corrections": "Change ChangeKind compare correction noteworthy",
             "identities": "identify identity judge_identity",
             "learning": "SectionModel Trained",
-            "personalise": "pick",
+            "personalise": "as_kept pick",
             "sentences": "split_sentences",
-            "slugs": "section_slug",
+            "slugs": "renamed section_slug",
         },
     )
 

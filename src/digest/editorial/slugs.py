@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from digest.settings import SectionRule
@@ -19,3 +20,8 @@ def section_slug(rule: SectionRule) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", letters.lower())[:63].strip("-")
     digest = blake2b(rule.title.encode(), digest_size=4).hexdigest()
     return slug if any(letter.isalpha() for letter in slug) else f"section-{digest}"
+
+
+def renamed(rules: Iterable[SectionRule]) -> dict[str, str]:
+    """What sections were called before (`was`), each to the slug that it has now."""
+    return {old: section_slug(rule) for rule in rules for old in rule.was}

@@ -10,7 +10,10 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
+#: Raised whenever words fold otherwise: what was kept by an older one is then kept again.
+FOLDING: Final = 2
 #: Characters of one text that can be found; a printed summary has a few hundred.
 HEAD_CHARS = 20_000
 #: Characters of a question that are read, and terms of it.
@@ -28,10 +31,20 @@ _ALONE = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 #: Letters that Unicode does not take apart, as people without them on the keyboard write them.
-_PLAIN = str.maketrans("øłđħı", "oldhi")
+#: The stroke that stretches Arabic words is none of theirs.
+_PLAIN = str.maketrans("øłđħı", "oldhi", "\u0640")
 #: Marks of a lower combining class make another letter (kana voicing, nukta, virama); the others
 #: are accents and vowel points, which readers leave out when they ask.
 _ACCENT = 10
+#: Apostrophes that Unicode calls letters: they part words, as ' and ’ do.
+_NO_LETTER = "\u02b9\u02bb-\u02bf\ua78b\ua78c"
+#: The Arabic article, with the short words that are written together with it.
+_ARTICLE = re.compile("[وف]?(?:[بك]?ال|لل)")
+#: Letters that an article leaves; what is shorter begins with these letters by itself.
+_SHORTEST_NOUN = 3
+#: Umlauts as people without them on the keyboard write them; after a vowel or q it is none
+#: (neue, Quelle).
+_UMLAUT = re.compile("(?<![aeiouyq])([aou])e")
 
 _TERM = re.compile(r'(-?)"([^"]*)(?:"|$)|(\S+)')
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
@@ -44,6 +57,13 @@ class Term:
     words: tuple[str, ...]
     #: The last one may go on: ``harb*``.
     open: bool = False
+    #: What may stand in their place.
+    other: "Term | None" = None
+
+    @property
+    def either(self) -> "tuple[Term, ...]":
+        """The term, and what may stand in its place."""
+        return (self,) if self.other is None else (self, self.other)
 
     def __str__(self) -> str:
         return " ".join(self.words) + "*" * self.open
@@ -61,14 +81,26 @@ def loosened(asked: Asked) -> Asked:
     """*asked* by the beginnings of its words: what to try when nothing was found.
 
     Endings differ with case and number in most languages; a few letters less forgive most.
+    Where *ae*, *oe* or *ue* may be an umlaut, the word with it will do too.
+
+    >>> [str(term) for term in loosened(ask("Klappbruecke")).terms[0].either]
+    ['klappbrue*', 'klappbru*']
     """
-    terms = tuple(
-        Term(words=(word[: max(4, len(word) - 3)] if len(word) > 5 else word,), open=True)
-        if len(term.words) == 1 and len(word := term.words[0]) >= _SHORTEST_PREFIX
-        else term
-        for term in asked.terms
-    )
-    return Asked(terms=terms, without=asked.without)
+    return Asked(terms=tuple(map(_loosened, asked.terms)), without=asked.without)
+
+
+def _loosened(term: Term) -> Term:
+    told = _beginning(term)
+    plain = tuple(_UMLAUT.sub(r"\1", word) for word in term.words)
+    if plain == term.words:
+        return told
+    return Term(told.words, told.open, other=_beginning(Term(plain, term.open)))
+
+
+def _beginning(term: Term) -> Term:
+    if len(term.words) > 1 or len(word := term.words[0]) < _SHORTEST_PREFIX:
+        return term
+    return Term((word[: max(4, len(word) - 3)] if len(word) > 5 else word,), open=True)
 
 
 def ask(query: str) -> Asked:
@@ -103,7 +135,11 @@ def _term(told: str, *, starred: bool) -> Term | None:
     words = tuple(word for _, _, word in words_of(told))
     if not words:
         return None
-    return Term(words, open=starred and len(words[-1]) >= _SHORTEST_PREFIX)
+    if not starred:
+        return Term(words)
+    # As the words that it begins are kept.
+    last = _bare(words[-1], least=2)
+    return Term((*words[:-1], last), open=max(len(last), len(words[-1])) >= _SHORTEST_PREFIX)
 
 
 def folded(text: str) -> str:
@@ -132,7 +168,19 @@ def _fold(word: str) -> list[str]:
         if unicodedata.combining(letter) < _ACCENT
     )
     found: list[str] = _word().findall(unicodedata.normalize("NFC", plain))
-    return [part[:_LONGEST_WORD] for part in found]
+    return [_bare(part[:_LONGEST_WORD]) for part in found]
+
+
+def _bare(word: str, *, least: int = _SHORTEST_NOUN) -> str:
+    """*word* without the Arabic article, if that leaves *least* letters.
+
+    >>> [_bare(word) for word in ("الميناء", "وبالميناء", "للميناء", "ميناء", "الآن")]
+    ['ميناء', 'ميناء', 'ميناء', 'ميناء', 'الآن']
+    """
+    # Again and again: what begins so by itself (ألعاب) folds like what has the article too.
+    while (found := _ARTICLE.match(word)) and len(word) - found.end() >= least:
+        word = word[found.end() :]
+    return word
 
 
 @cache
@@ -146,5 +194,5 @@ def _word() -> re.Pattern[str]:
         for letter in map(chr, range(0x300, 0x1F000))
         if unicodedata.category(letter).startswith("M")
     )
-    letter = f"[^\\W_][{marks}]*"
+    letter = f"[^\\W_{_NO_LETTER}][{marks}]*"
     return re.compile(f"(?=[{_ALONE}]){letter}|(?:(?![{_ALONE}]){letter})+")

@@ -300,3 +300,6 @@ class Picks:
     #: BCP 47 of the words around the stories; "" takes the edition's.
     language: str = ""
     form: Form = Form.FULL
+    #: Of the times: an IANA name, or an offset ("+03:00") where the clocks of several zones have
+    #: shown the same all week; "" takes the edition's.
+    timezone: str = ""

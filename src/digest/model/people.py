@@ -116,7 +116,7 @@ class Subscriber:
     #: As `addresses.parse_address` gives it.
     email: str
     name: str = ""
-    #: BCP 47.
+    #: BCP 47; "" if they chose none: as the newsletter.
     language: str = "en"
     #: IANA name.
     timezone: str = "UTC"
@@ -142,6 +142,7 @@ class Choices:
     frequency: Frequency = Frequency.DAILY
     #: Not before this hour of their own clock, 0 to 23; None: as soon as the edition is there.
     hour: int | None = None
+    #: "": as the newsletter.
     language: str = "en"
     timezone: str = "UTC"
     form: Form = Form.FULL

@@ -31,6 +31,7 @@ class Printed:
     #: "" for a brief.
     section: str
     brief: bool = False
+    #: A brief without one has its first words.
     headline: str
     #: The summary as shown.
     text: str
@@ -52,5 +53,8 @@ class Found:
     """A printed line that a search found."""
 
     printed: Printed
-    #: Of its words around what was asked for: pieces of text, and whether each was asked for.
+    #: Of its words around what was asked for: pieces of text, and whether each was asked for;
+    #: () where its headline says it all.
     excerpt: tuple[tuple[str, bool], ...]
+    #: What to mark in its headline, as `digest.model.asked.Term` tells it.
+    asked: tuple[str, ...] = ()

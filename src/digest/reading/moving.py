@@ -6,8 +6,8 @@ argument.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Final, Literal, NamedTuple
@@ -48,6 +48,7 @@ class Person(NamedTuple):
     email: str
     folded: str
     name: str
+    #: "" if the table does not say: then it is the newsletter's.
     language: str
     timezone: str
     form: str
@@ -78,13 +79,15 @@ class Terms:
 
     newsletter: str
     slugs: Sequence[str]
-    language: str
+    timezone: str
     now: datetime
     #: Of everybody of whom the table says no other.
     consent_at: datetime | None = None
     consent_from: str = ""
     tags: tuple[str, ...] = ()
     barred_domains: Collection[str] = ()
+    #: What sections were called before: older tables name them so.
+    renamed: Mapping[str, str] = field(default_factory=dict)
     #: Those that the newsletter offers.
     frequencies: Sequence[Frequency] = tuple(Frequency)
 
@@ -292,24 +295,25 @@ class People:
 
     def _read_options(self, raw: tuple[str, ...]) -> "_Options":
         said = dict.fromkeys(_OPTIONS, "")
-        for field, cell in zip(self._option_fields, raw, strict=True):
-            said[field] = unguarded(cell).strip()
+        for option, cell in zip(self._option_fields, raw, strict=True):
+            said[option] = unguarded(cell).strip()
         language, timezone, form, sections, frequency, hour, briefs, tags, stated = said.values()
         terms = self._terms
-        chosen = tuple(_parts(sections))
+        named = (terms.renamed.get(slug, slug) for slug in _parts(sections))
+        chosen = tuple(dict.fromkeys(named))
         strange = [slug for slug in chosen if slug not in terms.slugs]
         if strange:
             there = ", ".join(terms.slugs) or "none"
             raise ValueError(f"no section {strange[0][:60]!r}; there are {there}")
         if hour and not (hour.isascii() and hour.isdigit() and len(hour) < 4 and int(hour) < 24):
             raise ValueError(f"no hour {hour[:20]!r}; there are 0 to 23")
-        language = language or terms.language
-        if not _LANGUAGE.fullmatch(language[:40]) or len(language) > 35:
+        # Not the newsletter's: that may change, and another one may have another.
+        if language and (not _LANGUAGE.fullmatch(language[:40]) or len(language) > 35):
             raise ValueError(f"{language[:40]!r} is not a language code such as en or pt-BR")
         own = _tags(tags, lenient=self._peer is not None)
         return _Options(
             language=language,
-            timezone=_zone(timezone),
+            timezone=_zone(timezone or terms.timezone),
             form=_one_of("form", form, [*Form], Form.FULL),
             sections=() if set(chosen) == set(terms.slugs) else chosen,
             frequency=_one_of("frequency", frequency, [*terms.frequencies], Frequency.DAILY),
@@ -353,8 +357,8 @@ def _truth(word: str, what: str) -> bool:
 
 
 def _zone(name: str) -> str:
-    if not name or name == "UTC":
-        return "UTC"
+    if name == "UTC":
+        return name
     try:
         ZoneInfo(name[:64])
     except (KeyError, ValueError, OSError) as error:

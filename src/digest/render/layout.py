@@ -5,25 +5,24 @@ edition that would be clipped by a mailbox (Gmail: 102,400 octets of HTML) is tr
 fits, and says how much more its page has.
 """
 
-import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from mjml import mjml2html
-
 from digest.errors import RenderError
 from digest.model import Edition, Form, Picks
-from digest.render.elements import check_elements
+from digest.render.compiling import compiled, place_in
+from digest.render.elements import fault_of, sound
 from digest.render.links import Links
 from digest.render.press import Press
 from digest.render.quoted import LINE, address_spec, mailbox_header, segment, text_header
 from digest.render.showing import Gallery, content_id, imprint, reading_min, show
 from digest.render.shown import Shown, ShownStory
 from digest.render.templates import marker, split_at_holes
-from digest.render.trimming import trimmed
+from digest.render.trimming import most_that_fits, trimmed
+from digest.render.way_out import shows_way_out, tells_way_out
 from digest.settings import Mail, Newsletter
 
 #: Octets of HTML that a mail may have: 90 % of what Gmail shows without "[Message clipped]".
@@ -84,11 +83,10 @@ def compile_layout(
         raise RenderError("mail.from_address", None, f"{mail.from_address!r} is no address")
     frame = _Frame(press, newsletter, everything, _logo(press, files), nonce)
     compact = picks.form is Form.COMPACT
-    if compact:
-        everything = replace(everything, reading_min=reading_min(everything, short=True))
+    theme = "brief" if compact else newsletter.theme
     shown, html = everything, ""
     if picks.form is not Form.TEXT:
-        shown, html = frame.fit(everything, "brief" if compact else newsletter.theme)
+        shown, html = frame.fit(everything, theme, short=theme == "brief")
     text = frame.text(shown, "brief.txt" if compact else "edition.txt")
     inside = _embedded(html, shown, press, files)
     body, holes = _body(text, html, inside, nonce)
@@ -99,7 +97,7 @@ def compile_layout(
         subject=everything.subject,
         html=html,
         text=text,
-        left_out=_count(everything) - _count(shown),
+        left_out=shown.missing,
         domain=sender.rpartition("@")[2],
         greeting=words.greeting,
         greeting_named=words.greeting_named,
@@ -130,6 +128,7 @@ class _Frame:
     ) -> None:
         self._templates = press.templates
         self._nonce = nonce
+        self._leave = marker(nonce, "leave_url")
         self._links = press.links
         self._counts = newsletter.count_clicks
         self._values: dict[str, object] = {
@@ -146,43 +145,53 @@ class _Frame:
     def text(self, shown: Shown, template: str) -> str:
         filled = self._templates.mail(template, nonce=self._nonce, **self._values, edition=shown)
         text = filled.strip("\n") + "\n"
-        self._check(template, text)
+        self._check(template, tells_way_out(text, self._leave))
         return text
 
-    def fit(self, shown: Shown, theme: str) -> tuple[Shown, str]:
-        """HTML of as much of *shown* as a mail may hold, and what that is.
+    def fit(self, everything: Shown, theme: str, *, short: bool) -> tuple[Shown, str]:
+        """HTML of as much of *everything* as a mail may hold, and what that is.
 
         What is shown keeps its own links; in the HTML they may go by the counter.
+
+        Args:
+            short: the theme shows only the first sentences: they are what takes time to read.
         """
         template = f"{theme}.mjml"
-        while True:
-            html = self._html(shown, template)
-            size = len(html.encode())
-            if size <= HTML_LIMIT:
-                self._check(template, re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL))
-                return shown, html
-            left = _count(shown)
-            if not left:
-                raise RenderError(template, None, "is too long for a mail even without a story")
-            # Stories are of about one size: most of the excess goes at once, the rest one by one.
-            count = min(left, max(1, int((size - HTML_LIMIT) / (size / left))))
-            shown = trimmed(shown, count)
+        total = _count(everything)
+
+        def cut(kept: int) -> Shown:
+            shown = trimmed(everything, total - kept)
+            return replace(shown, reading_min=reading_min(shown, short=short))
+
+        found = most_that_fits(total, lambda kept: self._html(cut(kept), template), HTML_LIMIT)
+        if found is None:
+            also = ", only with its intro" if everything.intro else ""
+            text = f"is too long for a mail even without a story{also}"
+            raise RenderError(template, None, text)
+        kept, html = found
+        self._check(template, shows_way_out(html, self._leave))
+        return cut(kept), html
 
     def _html(self, shown: Shown, template: str) -> str:
         if self._counts:
             shown = counted(shown, self._links)
-        source = self._templates.mail(template, nonce=self._nonce, **self._values, edition=shown)
-        check_elements(source, template, self._templates)
-        try:
-            # By default MRML links web fonts of another company in every mail: fonts={} forbids.
-            return str(mjml2html(source, fonts={}))
-        except ValueError as error:
-            hint = "is every element closed, and is it MJML?"
-            raise RenderError(template, None, f"MJML: {error}; {hint}") from error
+        values = self._values | {"edition": shown}
+        source = self._templates.mail(template, nonce=self._nonce, **values)
+        said, cause, nth = "is no MJML", None, 0
+        if sound(source):
+            try:
+                return compiled(source)
+            except ValueError as error:
+                said, cause, nth = f"MJML: {error}", error, place_in(source, error)
+        lined = self._templates.lined_mail(template, nonce=self._nonce, **values)
+        raise fault_of(lined, template, said, nth) from cause
 
-    def _check(self, template: str, filled: str) -> None:
-        if marker(self._nonce, "leave_url") not in filled:
-            text = "has no {{ leave_url }}: every mail must show a way to unsubscribe"
+    def _check(self, template: str, shows: bool) -> None:
+        if not shows:
+            text = (
+                "has no {{ leave_url }} that readers see: every mail must show a way to "
+                "unsubscribe; a link in the HTML, the address in the text part"
+            )
             raise RenderError(template, None, text)
 
 

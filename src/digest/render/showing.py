@@ -43,6 +43,8 @@ MOST_SOURCES = 6
 LONGEST = 4000
 #: Characters of a headline, likewise.
 LONGEST_HEADLINE = 300
+#: Characters of the newsroom's own words before everything else: as many as an editor may write.
+LONGEST_INTRO = 5000
 #: Characters of a sentence that tells what was corrected.
 LONGEST_SENTENCE = 1000
 #: May follow the full stop.
@@ -112,7 +114,7 @@ def show(
     Args:
         later: what later editions have corrected in this one.
     """
-    clock = Clock(edition, picks.language if picks else "")
+    clock = Clock(edition, picks.language, picks.timezone) if picks else Clock(edition)
     by_item: dict[str, list[Correction]] = {}
     for told in later:
         by_item.setdefault(told.item_id, []).append(told)
@@ -130,7 +132,7 @@ def show(
         title=title,
         date=clock.long_date,
         short_date=clock.short_date,
-        iso=clock.local(edition.slot_at).isoformat(),
+        iso=clock.iso_due,
         lang=clock.language,
         dir=clock.dir,
         title_lang=title_lang,
@@ -140,13 +142,16 @@ def show(
         slot_at=edition.slot_at,
         changed_at=max([edition.slot_at, *(told.at for told in later)]),
         reading_min=1,
-        intro=tuple(filter(None, map(one_line, edition.intro[:LONGEST].split("\n\n")))),
+        intro=tuple(
+            filter(None, map(one_line, shorten(edition.intro, LONGEST_INTRO).split("\n\n")))
+        ),
         sections=sections,
         briefs=_briefs(edition.briefs if picks is None or picks.briefs else (), view),
         more_briefs=0,
         more_corrections=0,
         corrections=tuple(_correction(told, clock, links) for told in edition.corrections),
         words=words_for(clock.language),
+        clocks=words_for(clock.language).clocks.format(zone=clock.offset) if clock.offset else "",
     )
     return replace(shown, reading_min=reading_min(shown))
 
@@ -293,7 +298,7 @@ def _story(story: Story, view: _View) -> ShownStory:
         changed_at=max(moments).astimezone(UTC),
         topics=_topics(*story.items),
         source_ids=tuple(dict.fromkeys(item.source_id for item in story.items)),
-        item_ids=tuple(item.id for item in story.items),
+        item_ids=tuple(dict.fromkeys(item.id for item in story.items)),
         lang=lang,
         dir=turned,
     )
@@ -319,8 +324,8 @@ def _section(section: Section, view: _View, language: str) -> ShownSection:
 
 def _briefs(briefs: Sequence[Item], view: _View) -> tuple[ShownBrief, ...]:
     clock = view.clock
-    days = [clock.day(brief.published_at) for brief in briefs]
-    named = not all(clock.is_own_day(brief.published_at) for brief in briefs)
+    days = [clock.day_of(brief) for brief in briefs]
+    named = not all(clock.is_of_own_day(brief) for brief in briefs)
     shown: list[ShownBrief] = []
     before = ""
     for brief, day in zip(briefs, days, strict=True):
@@ -371,7 +376,7 @@ def _correction(told: Correction, clock: Clock, links: Links) -> ShownCorrection
         corrects=told.corrects,
         mark=words.correction if told.corrects else words.update,
         headline=headline,
-        url=url or f"{links.edition_url(told.edition_id)}#story-{told.item_id}",
+        url=url or f"{links.edition_url(told.edition_id)}#item-{told.item_id}",
         sentences=tuple(sentence for sentence in said if sentence and sentence != headline),
         source=source,
         time=clock.moment(told.at),

@@ -174,6 +174,16 @@ class Shown:
     more_corrections: int
     corrections: tuple[ShownCorrection, ...]
     words: Words
+    #: Whose times these are, in a sentence; "" where they are the newsletter's.
+    clocks: str = ""
+    #: Of sections that a mail had no room for at all: they are not in `sections`.
+    more_stories: int = 0
+
+    @property
+    def missing(self) -> int:
+        """Everything that a mail had no room for and that is only on the page."""
+        of_sections = sum(section.more for section in self.sections)
+        return of_sections + self.more_stories + self.more_briefs + self.more_corrections
 
     @property
     def stories(self) -> tuple[ShownStory, ...]:

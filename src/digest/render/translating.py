@@ -32,6 +32,7 @@ PLACEHOLDERS = {
     "time": "a time, sometimes with its date, written as the language does",
     "title": "name of the newsletter",
     "topic": "a topic, as the publisher named it",
+    "zone": "a time zone, by its distance from Greenwich: GMT+3",
 }
 
 _WIDTH = 100

@@ -51,6 +51,8 @@ class Words:
     #: A link in the mail, to the same edition as a page.
     view: str = "Read on the web"
     why: str = "You get this mail because {email} is subscribed to {title}."
+    #: Said to readers whose clocks show another time than the newsroom’s.
+    clocks: str = "All times are in your time zone, {zone}."
     #: A link, and the button that it leads to.
     leave: str = "Unsubscribe"
     nothing: str = "There is nothing new in this edition."
@@ -109,7 +111,11 @@ class Words:
     #: Label of a choice: which newsletter to search.
     search_in: str = "Newsletter"
     search_all: str = "All newsletters"
-    search_hint: str = "All words must occur; words in quotation marks stand together."
+    #: "-word" and "begin*": as they are typed, with words of your own in their place.
+    search_hint: str = (
+        "All words must occur; words in quotation marks stand together; "
+        "-word must not occur; begin* finds every word that begins so."
+    )
     # Feeds.
     feeds: str = "Feeds"
     stories: str = "Stories"

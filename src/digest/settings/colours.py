@@ -1,7 +1,7 @@
 """Colours and their contrast, as WCAG 2.2 measures it; the palette that a brand leads to."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeGuard
@@ -9,6 +9,8 @@ from typing import TypeGuard
 #: Of text, and of large text (24 px, or 18.7 px bold): WCAG 2.2, 1.4.3.
 TEXT_CONTRAST = 4.5
 LARGE_CONTRAST = 3.0
+
+_POLES = ("#000000", "#ffffff")
 
 #: The sheet in the dark, and what is around it.
 _DARK_PAPER, _DARK_GROUND = "#1c1b19", "#121110"
@@ -64,15 +66,19 @@ def mix(one: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 
 
-def legible(colour: str, *grounds: str, wanted: float = TEXT_CONTRAST) -> str:
-    """The colour nearest to *colour*, towards black or white, that reads on all *grounds*."""
-    best = colour
-    for step in range(101):
-        for pole in ("#000000", "#ffffff"):
-            best = mix(colour, pole, step / 100)
-            if all(contrast(best, ground) >= wanted for ground in grounds):
-                return best
-    return best
+def legible(colour: str, *grounds: str, wanted: float = TEXT_CONTRAST) -> str | None:
+    """The colour nearest to *colour*, towards black or white, that reads on all *grounds*.
+
+    None when neither black nor white does: then *grounds* are too far apart for words.
+    """
+    poles = [pole for pole in _POLES if _reads(pole, grounds, wanted)]
+    # At the last step each of them is there.
+    found = (mix(colour, pole, step / 100) for step in range(101) for pole in poles)
+    return next((one for one in found if _reads(one, grounds, wanted)), None)
+
+
+def _reads(colour: str, grounds: Iterable[str], wanted: float) -> bool:
+    return all(contrast(colour, ground) >= wanted for ground in grounds)
 
 
 @lru_cache(maxsize=64)
@@ -80,7 +86,7 @@ def palette(*, accent: str, ink: str, paper: str, ground: str) -> Palette:
     """The two sets of a brand; the dark one is made from the same accent."""
 
     def quietest(strong: str, share: float, grounds: tuple[str, str]) -> str:
-        return legible(mix(strong, grounds[0], share), *grounds)
+        return legible(mix(strong, grounds[0], share), *grounds) or strong
 
     def made(
         strong: str, body: str, grounds: tuple[str, str], turn: Callable[[str], str]
@@ -99,6 +105,9 @@ def palette(*, accent: str, ink: str, paper: str, ground: str) -> Palette:
     return Palette(
         light=made(ink, mix(ink, paper, 0.1), (paper, ground), lambda colour: colour),
         dark=made(
-            _DARK_INK, _DARK_BODY, dark, lambda colour: legible(mix(colour, "#ffffff", 0.3), *dark)
+            _DARK_INK,
+            _DARK_BODY,
+            dark,
+            lambda colour: legible(mix(colour, "#ffffff", 0.3), *dark) or _DARK_INK,
         ),
     )

@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from digest.settings.colours import TEXT_CONTRAST, contrast, is_colour, legible
+from digest.settings.colours import TEXT_CONTRAST, contrast, is_colour, legible, mix
 from digest.settings.looks import Brand
 from digest.settings.naming import (
     SECRETS,
@@ -97,7 +97,8 @@ def _explain(errors: Iterable[ErrorDetails]) -> Iterator[Fault]:
             said = str(context["error"]) if kind == "value_error" else f"wants {wants}"
             said = said.replace("'", '"')
             hint = _meant(place, given) if kind in ("literal_error", "value_error") else ""
-            sample = "" if kind == "literal_error" else f", such as {example(place)}"
+            told = kind == "literal_error" or " such as " in said
+            sample = "" if told else f", such as {example(place)}"
             quoted = "" if table_at(place[:-1]) is Secret else f"; it is {brief(given)}"
             yield Fault(place, f"{said}{sample}{quoted}{hint}")
 
@@ -228,7 +229,12 @@ def _source_url(place: Place, row: Row) -> Iterator[Fault]:
 def _newsletter(place: Place, row: Row, ids: Sequence[str]) -> Iterator[Fault]:
     yield from _unknown_sources(place, row, ids)
     sections = rows_of(row, "sections", place)
-    yield from repeated(_section_name(at, section) for at, section in sections)
+    former = [
+        ((*at, "was", number), old)
+        for at, section in sections
+        for number, old in enumerate(texts_of(section, "was"))
+    ]
+    yield from repeated([*(_section_name(at, section) for at, section in sections), *former])
     chosen = texts_of(row, "sources")
     takes_all: Place | None = None
     for at, section in sections:
@@ -343,6 +349,11 @@ def _contrast(document: Row, newsletters: Sequence[tuple[Place, Row]]) -> Iterat
     grounds = (colours["paper"], colours["ground"])
     if not all(is_colour(ground) for ground in grounds):
         return
+    nearer = _nearer(*grounds)
+    if nearer:
+        text = f"is too far from paper, which is {shown(grounds[0])}: nothing can be read on both"
+        yield Fault(("brand", "ground"), f"{text}; change ground, to {shown(nearer)} perhaps")
+        return
     for place, colour in dict(words).items():
         if not is_colour(colour):
             continue
@@ -350,6 +361,15 @@ def _contrast(document: Row, newsletters: Sequence[tuple[Place, Row]]) -> Iterat
         if ratio < TEXT_CONTRAST:
             text = f"is hard to read on {ground}: a contrast of {ratio:.1f}, where {TEXT_CONTRAST}"
             yield Fault(place, f"{text} is needed; {legible(colour, *grounds)} would do")
+
+
+def _nearer(paper: str, ground: str) -> str:
+    """A ground for *paper* with which words can be read on both; "" if *ground* is one."""
+    if legible(paper, paper, ground):
+        return ""
+    # About as far from it as the ground that comes with Digest.
+    shade = mix(paper, ground, 0.06)
+    return shade if legible(paper, paper, shade) else paper
 
 
 def _store_url(url: object) -> Iterator[Fault]:

@@ -205,6 +205,8 @@ class SectionRule(Table):
     title: Line = Field(min_length=1, examples=["At sea"])
     #: What subscribers' choices and feeds are stored under; made from the title when absent.
     slug: Slug | None = Field(default=None, examples=["at-sea"])
+    #: Slugs that it had before: who chose one of them chose this section.
+    was: tuple[Slug, ...] = Field(default=(), strict=False, examples=[["harbour"]])
     #: The sources' own categories and tags, and the first folder of a story's address.
     topics: tuple[str, ...] = Field(default=(), strict=False, examples=[["shipping", "weather"]])
     #: Ids of sources whose stories always belong here.
@@ -228,6 +230,8 @@ class Newsletter(Table):
     #: Local clock in *timezone*; a list of them for several editions a day.
     send_at: Clocks = Field(default=(time(7, 0),), examples=[time(7, 0)])
     timezone: Zone = Field(default="UTC", examples=["Europe/Dublin"])
+    #: Whose times its mails tell: those of *timezone*, or of the zone that each reader chose.
+    clocks: Literal["newsletter", "reader"] = "newsletter"
     language: Language = "en"
     #: false: an edition waits for `digest approve`.
     auto_approve: bool = True

@@ -48,6 +48,8 @@ def _sections(newsletter: Mapping[str, Any]) -> Iterator[str]:
                 # As `editorial.section_slug` makes it.
                 letters = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode()
                 yield re.sub(r"[^a-z0-9]+", "-", letters.lower())[:63].strip("-")
+            was = row.get("was")
+            yield from (old for old in was if isinstance(old, str)) if isinstance(was, list) else ()
 
 
 def _named(wanted: segments.Filter) -> Iterator[str]:

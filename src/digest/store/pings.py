@@ -4,9 +4,10 @@ A row stands until its hub has heard of the newest change.  One that was given u
 with its fault, and is never due: the next change begins anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
@@ -22,6 +23,7 @@ MOST_TRIES: Final = 8
 LONGEST: Final = 500
 #: The finest step of a clock here.
 _TICK: Final = timedelta(microseconds=1)
+_NOTHING: Final = MappingProxyType[tuple[str, str], datetime]({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +49,17 @@ async def note(
     topics: Iterable[str],
     *,
     now: datetime,
+    due_at: datetime | None = None,
+    since: Mapping[tuple[str, str], datetime] = _NOTHING,
 ) -> None:
-    """Have each of *hubs* told, as soon as may be, that each of *topics* has changed.
+    """Have each of *hubs* told that each of *topics* has changed.
 
     A change is always later than the one before, also when the clock stands still or was put
     back: whoever is telling a hub meanwhile can see that there is more to tell.
+
+    Args:
+        due_at: not to be told before; None: as soon as may be.
+        since: for hubs (and topics) that were to be told before *now*, when.
     """
     wanted = sorted({(hub, topic) for topic in topics for hub in hubs})
     known = select(_T.c.hub, _T.c.topic, _T.c.changed_at).with_for_update()
@@ -61,7 +69,7 @@ async def note(
             "hub": hub,
             "topic": topic,
             "changed_at": max(now, before[hub, topic] + _TICK) if (hub, topic) in before else now,
-            "due_at": now,
+            "due_at": since.get((hub, topic), due_at or now),
             "tries": 0,
         }
         for hub, topic in wanted
@@ -75,11 +83,11 @@ async def note(
 
 
 async def due(conn: AsyncConnection, now: datetime) -> list[Ping]:
-    """What is to be told now, longest due first."""
+    """What is to be told now, longest due first; of several, what was tried most."""
     query = (
         select(_T)
         .where(_T.c.due_at <= now, _T.c.tries < MOST_TRIES)
-        .order_by(_T.c.due_at, _T.c.hub, _T.c.topic)
+        .order_by(_T.c.due_at, _T.c.tries.desc(), _T.c.hub, _T.c.topic)
     )
     return [Ping(**row._asdict()) for row in await conn.execute(query)]
 

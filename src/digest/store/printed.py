@@ -191,10 +191,13 @@ def _fts5(asked: Asked) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         rows = select(_INDEX.c.rowid).where(_INDEX.c.printed_words.op("MATCH")(question))
         return _T.c.number.in_(rows)
 
-    def all_of(terms: Sequence[Term], joint: str) -> str:
+    def told(term: Term) -> str:
         # Folded words are letters and digits: between quotes there is no quote.
-        told = (f'"{" ".join(term.words)}"{" *" * term.open}' for term in terms)
-        return f"({joint.join(told)})"
+        ways = (f'"{" ".join(one.words)}"{" *" * one.open}' for one in term.either)
+        return f"({' OR '.join(ways)})"
+
+    def all_of(terms: Sequence[Term], joint: str) -> str:
+        return f"({joint.join(map(told, terms))})"
 
     wanted = all_of(asked.terms, " AND ")
     unwanted = f" NOT {all_of(asked.without, ' OR ')}" if asked.without else ""
@@ -222,8 +225,12 @@ def _all_words(terms: Sequence[Term]) -> ColumnElement[Any]:
     """A tsquery for every word of *terms*: made, not parsed, so that no dictionary changes it."""
     from sqlalchemy.dialects.postgresql import TSQUERY
 
-    told = (" & ".join(f"'{word}'" for word in term.words) + ":*" * term.open for term in terms)
-    return cast(" & ".join(told), TSQUERY)
+    def told(term: Term) -> str:
+        return " & ".join(f"'{word}'" for word in term.words) + ":*" * term.open
+
+    # "&" binds more closely than "|".
+    ways = (" | ".join(map(told, term.either)) for term in terms)
+    return cast(" & ".join(f"({way})" for way in ways), TSQUERY)
 
 
 def _follow(term: Term) -> ColumnElement[bool]:
@@ -232,6 +239,8 @@ def _follow(term: Term) -> ColumnElement[bool]:
 
 
 def _row_of_words(words: ColumnElement[str], term: Term) -> ColumnElement[bool]:
+    within = literal(" ").concat(words).concat(" ")
     # No word has a character that LIKE knows.
-    end = "%" if term.open else " %"
-    return literal(" ").concat(words).concat(" ").like(f"% {' '.join(term.words)}{end}")
+    return or_(
+        *(within.like(f"% {' '.join(one.words)}{'%' if one.open else ' %'}") for one in term.either)
+    )

@@ -1,5 +1,6 @@
 """Subscribers, their subscriptions, the consent behind each, and who must never be mailed."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,8 +12,10 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    Text,
     and_,
     bindparam,
+    cast,
     func,
     or_,
     select,
@@ -30,6 +33,7 @@ from digest.store.database import Database
 from digest.store.segments import matches
 
 _S, _N = schema.subscriber, schema.subscription
+_GETTING = (SubscriptionState.ACTIVE.value, SubscriptionState.PAUSED.value)
 
 
 def address_hash(address: str, *, key: bytes) -> str:
@@ -255,6 +259,17 @@ async def count(conn: AsyncConnection, newsletter: str) -> dict[str, int]:
         .group_by(_N.c.state)
     )
     return {row.state: row.number for row in rows}
+
+
+async def sections_chosen(conn: AsyncConnection, newsletter: str) -> dict[tuple[str, ...], int]:
+    """What those who get a newsletter chose of its sections, and how many chose so; none is all."""
+    chosen = cast(_N.c.sections, Text)
+    rows = await conn.execute(
+        select(chosen.label("slugs"), func.count().label("number"))
+        .where(_N.c.newsletter == newsletter, _N.c.state.in_(_GETTING), chosen != "[]")
+        .group_by(chosen)
+    )
+    return {tuple(json.loads(row.slugs)): row.number for row in rows}
 
 
 async def languages_and_forms(conn: AsyncConnection, readers: Readers) -> list[tuple[str, Form]]:

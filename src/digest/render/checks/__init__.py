@@ -5,6 +5,9 @@ and what to do about it.  It looks at nothing but the message, signed as it will
 in DNS, what an address answers and what a relay signs later is told as open.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from digest.render.checks.access import check_access, check_hidden
 from digest.render.checks.clients import check_clients
 from digest.render.checks.findings import Notes, Report
@@ -30,6 +33,7 @@ def lint(
     envelope_from: str = "",
     postal_address: str | None = None,
     left_out: int = 0,
+    pages: Mapping[str, str] = MappingProxyType({}),
 ) -> Report:
     """Check one finished message.
 
@@ -40,6 +44,7 @@ def lint(
         envelope_from: the envelope sender; "" if not known.
         postal_address: of [site], by lines; None if it is not known.
         left_out: what had no room in the mail, as `Layout.left_out` has it.
+        pages: HTML of pages of ours, by address: places in them that links name must be there.
     """
     notes = Notes()
     opened = open_message(message)
@@ -57,7 +62,7 @@ def lint(
         check_document(screen.tree, notes, left_out=left_out)
         check_access(screen, notes)
         check_hidden(screen, notes, subject=subject)
-        check_links(screen.tree, notes)
+        check_links(screen.tree, notes, pages=pages)
         check_clients(screen.tree, notes)
     words = words_of(opened, screen)
     check_text(words, notes)

@@ -24,13 +24,27 @@ _IN_COMMENT = re.compile(
     r"<\s*(script|form|iframe|object|embed)\b|\son[a-z]+\s*=|javascript:", re.IGNORECASE
 )
 
+#: Elements of HTML, old ones too.
+_HTML_NAMES = (
+    "a abbr acronym address applet area article aside audio b base basefont bdi bdo big "
+    "blockquote body br button canvas caption center cite code col colgroup data datalist dd del "
+    "details dfn dialog dir div dl dt em embed fieldset figcaption figure font footer form frame "
+    "frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe img input ins kbd label legend "
+    "li link main map mark marquee math menu meta meter nav noframes noscript object ol optgroup "
+    "option output p param picture portal pre progress q rb rp rt rtc ruby s samp script search "
+    "section select slot small source span strike strong style sub summary sup svg table tbody td "
+    "template textarea tfoot th thead time title tr track tt u ul var video wbr"
+)
+_HTML = frozenset(_HTML_NAMES.split())
+
 
 def check_document(tree: Tree, notes: Notes, *, left_out: int = 0) -> None:
-    """M18 to M21."""
+    """M18 to M21, and of the rule of section 5 that every element is one of HTML."""
     _weight(tree.markup, left_out, notes)
     notes.fail("M19", *_head(tree))
     notes.fail("M20", *_sheets(tree))
     notes.each("M21", _active(tree))
+    notes.each("clients", _foreign(tree))
 
 
 def _weight(markup: str, left_out: int, notes: Notes) -> None:
@@ -134,6 +148,15 @@ def _active(tree: Tree) -> Iterator[str]:
         odd = _IN_COMMENT.search(comment)
         if odd:
             yield f"a comment for Outlook has {odd[0].strip()}"
+
+
+def _foreign(tree: Tree) -> Iterator[str]:
+    for element in tree.elements:
+        # What an <svg> holds goes with it.
+        if element.tag not in _HTML and not any(e.tag == "svg" for e in element.ancestors()):
+            of_mjml = "; it was not compiled: MJML cannot stand here"
+            more = of_mjml if element.tag.startswith("mj") else ""
+            yield f"{element.told()} is no element of HTML{more}"
 
 
 def _acts(element: Element) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """The row about where links and pictures lead: absolute, https, public, and where they say."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from urllib.parse import unquote
 
 from digest.render.checks.findings import Notes
 from digest.render.checks.hosts import is_local, is_shortener, parted, why_private
@@ -14,8 +15,12 @@ _SHOWN = re.compile(r"(?:https?://)?((?:[\w-]+\.)+[a-z]{2,24})(?:[/?#]\S*)?", re
 _IN_STYLE = re.compile(r"url\(\s*['\"]?([^'\")]+)", re.IGNORECASE)
 
 
-def check_links(tree: Tree, notes: Notes) -> None:
-    """M23."""
+def check_links(tree: Tree, notes: Notes, *, pages: Mapping[str, str]) -> None:
+    """M23.
+
+    Args:
+        pages: as `lint` has them.
+    """
     plain: list[str] = []
     local: list[str] = []
     for link in tree.all("a", "area"):
@@ -29,6 +34,7 @@ def check_links(tree: Tree, notes: Notes) -> None:
     if local:
         text = f"{len(local)} links lead to this machine, such as {local[0]}"
         notes.warn("M23", f"{text}: set base_url before readers get mail")
+    notes.each("M23", _lost_places(tree, pages))
     notes.each("M23", _pictures(tree))
     notes.each("M23", _dishonest(tree), level="should")
 
@@ -58,6 +64,17 @@ def _link(link: Element, tree: Tree, notes: Notes, plain: list[str], local: list
         notes.fail("M23", f"{link.told()}: {host} hides where it leads; link the page itself")
     elif parts.scheme == "http":
         plain.append(link.told())
+
+
+def _lost_places(tree: Tree, pages: Mapping[str, str]) -> Iterator[str]:
+    places = {
+        address: {element.attributes.get("id", "") for element in Tree(page).elements}
+        for address, page in pages.items()
+    }
+    for link in tree.all("a", "area"):
+        address, _, place = link.attributes.get("href", "").strip().partition("#")
+        if place and unquote(place) not in places.get(address, {unquote(place)}):
+            yield f"{link.told()} leads to the top of its page, which has no place called {place}"
 
 
 def _pictures(tree: Tree) -> Iterator[str]:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from digest.render.checks.css import Colour, read_colour
 from digest.render.checks.tree import DARK, LIGHT, Element, Text, Tree
+from digest.render.way_out import why_hidden
 
 #: Pixels of the usual text, and shares of it of what has a size of its own.
 _SIZE = 16.0
@@ -132,7 +133,7 @@ def _look(element: Element, above: Look, style: Mapping[str, str], dark: bool) -
     hidden, hider = above.hidden, above.hider
     size = _size(element, above.size, style.get("font-size", ""))
     if not hidden:
-        hidden = why_hidden(element, style)
+        hidden = why_hidden(element.attributes, style)
         hider = element if hidden else None
     return Look(
         colour=over(colour, ground),
@@ -172,26 +173,3 @@ def _bold(element: Element, above: bool, said: str) -> bool:
     if said.isdigit():
         return int(said) >= 700
     return said != "normal" and (above or element.tag in _BOLD)
-
-
-def why_hidden(element: Element, style: Mapping[str, str]) -> str:
-    """Say what hides *element* itself; "" if nothing does."""
-
-    def zero(name: str) -> bool:
-        return re.fullmatch(r"0+(?:\.0+)?(?:px|pt|em|%)?", style.get(name, "x")) is not None
-
-    if "hidden" in element.attributes:
-        return "hidden"
-    if style.get("display") == "none":
-        return "display:none"
-    if style.get("visibility") in ("hidden", "collapse"):
-        return f"visibility:{style['visibility']}"
-    if zero("opacity"):
-        return "opacity:0"
-    if style.get("overflow") == "hidden" and any(map(zero, ("max-height", "height", "max-width"))):
-        return "no height"
-    if re.match(r"-\d{3,}", style.get("text-indent", "")) or (
-        style.get("position") == "absolute" and re.match(r"-\d{3,}", style.get("left", ""))
-    ):
-        return "a place off the screen"
-    return ""
