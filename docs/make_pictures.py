@@ -95,8 +95,6 @@ async def main() -> None:
     await take(PREVIEW / "mail.html", "mail-phone", 375)
     await take(PREVIEW / "mail.html", "mail-phone-dark", 375, "dark")
     await take(PREVIEW / "page.html", "page", 800)
-    preview("--form", "compact")
-    await take(PREVIEW / "mail.html", "mail-brief", 375)
     preview("--language", "ar")
     await take(PREVIEW / "mail.html", "mail-arabic", 375)
     await take(beside(ROOT / "out" / "index.html"), "front", 800)
@@ -104,13 +102,14 @@ async def main() -> None:
     await take(beside(story), "story", 800)
     config = ROOT / "config.toml"
     before = config.read_text(encoding="utf-8")
-    plain = before.replace('# theme = "newspaper"', 'theme = "plain"')
     try:
-        config.write_text(plain, encoding="utf-8")
-        preview()
+        for theme in ("plain", "brief"):
+            chosen = before.replace('# theme = "newspaper"', f'theme = "{theme}"')
+            config.write_text(chosen, encoding="utf-8")
+            preview()
+            await take(PREVIEW / "mail.html", f"mail-{theme}", 375)
     finally:
         config.write_text(before, encoding="utf-8")
-    await take(PREVIEW / "mail.html", "mail-plain", 375)
     await joining()
 
 

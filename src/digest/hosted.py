@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from digest.errors import ConfigError, ParseError
+from digest.outfolder import replace
 
 FOLDER: Final = "pictures"
 #: Octets of a logo as it is given.
@@ -44,9 +45,7 @@ def keep_file(out_dir: Path, name: str, octets: bytes) -> None:
         os.utime(path)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{name}.{os.getpid()}")
-    aside.write_bytes(octets)
-    aside.replace(path)
+    replace(path, octets)
 
 
 def is_there(out_dir: Path, name: str, size: int) -> bool:

@@ -11,8 +11,12 @@ from digest import editorial, render
 from digest.app import edition_path
 from digest.model import Item, Printed
 from digest.outfolder import File
+from digest.render.tidy import shorten
 from digest.settings import Newsletter
 from digest.store.editions import Record
+
+#: Characters of a brief that has no headline, where lists need one.
+_FIRST_WORDS = 80
 
 
 def sections_of(newsletter: Newsletter) -> list[tuple[str, str]]:
@@ -99,7 +103,7 @@ def lines_of(issue: render.Issue) -> Iterator[Printed]:
             id=brief.id,
             section="",
             brief=True,
-            headline=brief.lead_in,
+            headline=brief.lead_in or shorten(brief.text, _FIRST_WORDS),
             text=brief.text,
             source=brief.source,
             url=brief.url,

@@ -6,9 +6,7 @@ not at all, and left alone when their octets are the same.
 """
 
 import asyncio
-import shutil
-from collections.abc import Collection, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Coroutine, Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from importlib.metadata import version
@@ -20,7 +18,8 @@ from digest.collect import Progress, silent
 from digest.errors import DigestError
 from digest.freezing import is_out
 from digest.model import Correction
-from digest.outfolder import File, differs, is_whole, put, strangers, tidy
+from digest.model.asked import FOLDING
+from digest.outfolder import File, differs, is_whole, lost, note_laid, put, tidy
 from digest.prints import (
     as_html,
     card_of,
@@ -30,12 +29,14 @@ from digest.prints import (
     sections_of,
     signs_of,
 )
+from digest.reprints import Shelf, shelf_of
 from digest.settings import Newsletter
 from digest.store import editions, items, printed
-from digest.store import pictures as picture_rows
 from digest.store.editions import Record
 from digest.telemetry import log
 
+#: What lies in the output folder, under the data folder: what is lost from it is seen by this.
+LAID = "published.json"
 #: Stories on one page of a section, and pages of it: older ones are found by year, or searched.
 _ON_A_PAGE = 40
 _PAGES = 5
@@ -69,29 +70,13 @@ async def publish(
         return await _Publishing(app, early=early, anew=anew, progress=progress).run()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shelf:
-    """The public editions of one newsletter, newest first."""
-
-    newsletter: Newsletter
-    records: Sequence[Record]
-    #: Edition → ids of the public editions that correct something in it.
-    tellers: dict[str, list[str]]
-    #: Of all that pages, lists and feeds are made from besides their editions.
-    look: str
-    #: Edition → what its pages would be made from now.
-    prints: dict[str, str]
-    #: Those whose pages are to be made.
-    stale: Sequence[Record]
-    #: The lists and feeds are to be made again, even if no page is.
-    outdated: bool
-
-
 def look_of(app: App, newsletter: Newsletter) -> str:
     """Of all that is made from more than editions, as a hash: while it holds, pages stand."""
     settings, press = app.settings, app.press
     parts = [
         version("digest-newsroom"),
+        # The words that searches find are kept when pages are made.
+        f"words {FOLDING}",
         settings.site.model_dump_json(),
         settings.brand.model_dump_json(),
         settings.output.model_dump_json(),
@@ -108,6 +93,11 @@ def look_of(app: App, newsletter: Newsletter) -> str:
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
+def lost_of(app: App) -> frozenset[str] | None:
+    """Files that were published and are gone, by path under `out/`; None if nobody knows."""
+    return lost(app.data_dir / LAID, app.out_dir)
+
+
 class _Publishing:
     """One run of `publish`."""
 
@@ -119,8 +109,11 @@ class _Publishing:
         self._press = app.press
         self._changed: list[Path] = []
         self._faults: list[DigestError] = []
+        #: Under `out/`, since the last time; None: nobody knows.
+        self._lost: Collection[str] | None = None
 
     async def run(self) -> list[Path]:
+        self._lost = await asyncio.to_thread(lost_of, self._app)
         shelves = [await self._shelf(newsletter) for newsletter in self._app.settings.newsletters]
         done, total = 0, sum(len(shelf.stale) for shelf in shelves)
         unprinted = set()
@@ -136,9 +129,12 @@ class _Publishing:
             for shelf in touched
             if await self._went_well(shelf.newsletter.slug, self._lists_and_feeds(shelf))
         ]
-        if touched or not is_whole(self._app.out_dir / "index.html"):
+        if touched or self._lost or not is_whole(self._app.out_dir / "index.html"):
             whole = await self._went_well("the front page", self._whole(shelves))
             listed = listed if whole else []
+            if not self._faults:
+                note, out = self._app.data_dir / LAID, self._app.out_dir
+                await asyncio.to_thread(note_laid, note, out)
         # Last: after a kill anywhere before, all that was not finished is done again.
         async with self._app.db.write() as conn:
             for shelf in listed:
@@ -164,74 +160,30 @@ class _Publishing:
 
     # ------------------------------------------------------------ what is public
 
-    async def _shelf(self, newsletter: Newsletter) -> _Shelf:
-        app, slug = self._app, newsletter.slug
-        async with app.db.read() as conn:
-            found = await editions.listing(conn, newsletter=slug, states=editions.PUBLIC)
-            correcting = await editions.correcting(conn, slug)
-            stories = await printed.stories_of(conn, slug)
-            kept = await picture_rows.by_edition(conn, slug)
-            looks = await editions.printed_looks(conn)
-        records = [record for record in found if self._is_out(newsletter, record)]
-        public = {record.id for record in records}
-        tellers = {
-            id: sorted(told & public - {id}) for id, told in correcting.items() if id in public
-        }
-        look = await asyncio.to_thread(look_of, app, newsletter)
-        prints = {}
-        for place, record in enumerate(records):
-            newer = records[place - 1].id if place else ""
-            older = records[place + 1].id if place + 1 < len(records) else ""
-            beside = (*tellers.get(record.id, ()), *kept.get(record.id, ()))
-            parts = (look, record.id, newer, older, *beside)
-            prints[record.id] = blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
-
-        def stale(record: Record) -> bool:
-            pages = app.edition_folder(record.id)
-            files = [pages, *(pages / id for id in stories.get(record.id, ()))]
-            return (
-                self._anew
-                or record.printed_as != prints[record.id]
-                or not all(is_whole(page / "index.html") for page in files)
-            )
-
-        return _Shelf(
-            newsletter=newsletter,
-            records=records,
-            tellers={id: told for id, told in tellers.items() if told},
-            look=look,
-            prints=prints,
-            # Oldest first: a kill leaves the newest for the next time, with all it links to.
-            stale=await asyncio.to_thread(lambda: list(filter(stale, reversed(records)))),
-            outdated=looks.get(slug, "") != look
-            or await asyncio.to_thread(self._lacks, newsletter, public),
+    async def _shelf(self, newsletter: Newsletter) -> Shelf:
+        async with self._app.db.read() as conn:
+            found = await editions.listing(conn, newsletter=newsletter.slug, states=editions.PUBLIC)
+        return await shelf_of(
+            self._app,
+            newsletter,
+            [record for record in found if self._is_out(newsletter, record)],
+            self._channels(newsletter),
+            look=await asyncio.to_thread(look_of, self._app, newsletter),
+            lost=self._lost,
+            anew=self._anew,
         )
 
     def _is_out(self, newsletter: Newsletter, record: Record) -> bool:
         return record.id in self._early or is_out(record, newsletter, self._app.now())
 
-    def _lacks(self, newsletter: Newsletter, public: Collection[str]) -> bool:
-        """Whether a list or feed is lost, or the pages of a cancelled edition are still there."""
-        out, slug = self._app.out_dir, newsletter.slug
-        known = {id.partition("@")[2] for id in public}
-        gone = strangers(out / "editions" / slug, known)
-        for folder in gone:
-            shutil.rmtree(folder, ignore_errors=True)
-        feeds = [
-            f"{render.folder(channel)}/feed.{ending}"
-            for channel in self._channels(newsletter)
-            for ending in ("rss", "atom", "json")
-        ]
-        wanted = [f"editions/{slug}/index.html", f"feeds/{slug}/index.html", *feeds]
-        return bool(gone) or not all(is_whole(out / name) for name in wanted)
-
     # ---------------------------------------------------------- one edition's pages
 
-    async def _issue(self, shelf: _Shelf, record: Record, *, later: bool = True) -> render.Issue:
+    async def _issue(self, shelf: Shelf, record: Record, *, until: str = "") -> render.Issue:
+        """An edition with what later ones corrected in it, *until* the end of a week."""
         async with self._app.db.read() as conn:
             edition = await editions.content(conn, record.id)
             told: list[Correction] = []
-            for teller in shelf.tellers.get(record.id, ()) if later else ():
+            for teller in shelf.weeks.tellers(record.id, until):
                 corrections = (await editions.content(conn, teller)).corrections
                 told += [one for one in corrections if one.edition_id == record.id]
         gallery = await pictures.gallery(self._app, record.id)
@@ -239,7 +191,7 @@ class _Publishing:
             render.issue, edition, press=self._press, gallery=gallery, later=told
         )
 
-    async def _print(self, shelf: _Shelf, record: Record) -> None:
+    async def _print(self, shelf: Shelf, record: Record) -> None:
         """Write the pages of one edition."""
         if record.published_at is None:
             # Before anybody can see it: what has been seen is not given back by a cancel.
@@ -262,11 +214,11 @@ class _Publishing:
 
     # -------------------------------------------------------------------- lists
 
-    async def _lists_and_feeds(self, shelf: _Shelf) -> None:
+    async def _lists_and_feeds(self, shelf: Shelf) -> None:
         await self._lists(shelf)
         await self._feeds(shelf)
 
-    async def _lines(self, shelf: _Shelf) -> list[render.Line]:
+    async def _lines(self, shelf: Shelf) -> list[render.Line]:
         async with self._app.db.read() as conn:
             headlines = await printed.headlines(conn, shelf.newsletter.slug)
         return [
@@ -278,14 +230,14 @@ class _Publishing:
             for record in shelf.records
         ]
 
-    async def _front(self, shelf: _Shelf) -> render.Front:
+    async def _front(self, shelf: Shelf) -> render.Front:
         lines = await self._lines(shelf)
         latest = await self._issue(shelf, shelf.records[0]) if shelf.records else None
         return render.Front(
             newsletter=shelf.newsletter, latest=latest, lines=tuple(lines[1:_RECENT])
         )
 
-    async def _lists(self, shelf: _Shelf) -> None:
+    async def _lists(self, shelf: Shelf) -> None:
         newsletter, press = shelf.newsletter, self._press
         slug, sections = newsletter.slug, sections_of(newsletter)
         lines = await self._lines(shelf)
@@ -338,15 +290,10 @@ class _Publishing:
 
     # -------------------------------------------------------------------- feeds
 
-    async def _feeds(self, shelf: _Shelf) -> None:
+    async def _feeds(self, shelf: Shelf) -> None:
         newsletter, press = shelf.newsletter, self._press
-        channels = self._channels(newsletter)
-        weeks: dict[str, list[Record]] = {}
-        for record in reversed(shelf.records):
-            weeks.setdefault(render.week_name(record.day), []).append(record)
-        archived = list(weeks)[:-1]
-        newest = {record.id for record in weeks[list(weeks)[-1]]} if weeks else set()
-        most = self._app.settings.output.feed_editions
+        channels, weeks = shelf.channels, shelf.weeks
+        most, newest = self._app.settings.output.feed_editions, weeks.of(weeks.newest)
         wanted = [
             record
             for place, record in enumerate(shelf.records)
@@ -359,7 +306,7 @@ class _Publishing:
             channels,
             issues,
             press=press,
-            weeks=archived,
+            weeks={week: weeks.of(week) for week in weeks.archived},
             full=full,
             sizes=await self._sizes(wanted),
         )
@@ -368,48 +315,39 @@ class _Publishing:
         folder = f"feeds/{newsletter.slug}"
         files.append((f"{folder}/index.html", page.encode()))
         # First: the feed names the newest of them.
-        await self._archives(shelf, channels, weeks)
-        # Told of before they are there: a kill in between has a hub asked once too often.
-        await self._note_topics(files)
-        await self._write(files)
+        await self._archives(shelf)
+        async with announce.changing(self._app, await self._topics(files)):
+            await self._write(files)
         await self._tidy((f"{folder}/**/feed-*.json",), {name for name, _ in files})
 
-    async def _archives(
-        self, shelf: _Shelf, channels: Sequence[render.Channel], weeks: Mapping[str, list[Record]]
-    ) -> None:
+    async def _archives(self, shelf: Shelf) -> None:
         """One document for each week before the newest, which is not over (RFC 5005)."""
-        newsletter, archived = shelf.newsletter, list(weeks)[:-1]
+        newsletter, archived = shelf.newsletter, shelf.weeks.archived
+        feeds = self._app.out_dir / "feeds" / newsletter.slug
         old = {
             str(path.relative_to(self._app.out_dir))
             for week in archived
-            for path in (self._app.out_dir / "feeds" / newsletter.slug).rglob(f"{week}*")
+            for path in feeds.rglob(f"{week}*")
         }
         await self._tidy((f"feeds/{newsletter.slug}/**/[0-9][0-9][0-9][0-9]-W*",), old)
-        stale = {record.id for record in shelf.stale}
-        feeds = self._app.out_dir / "feeds" / newsletter.slug
-        missing = {week for week in archived if not (feeds / f"{week}.atom").exists()}
         for place, week in enumerate(archived):
-            older = archived[place - 1] if place else None
-            newer = archived[place + 1] if place + 1 < len(archived) else None
-            # Each names the two beside it.
-            changed = any(record.id in stale for record in weeks[week])
-            if not changed and not missing & {older, week, newer}:
+            if week not in shelf.stale_weeks:
                 continue
-            # What is archived stays as it was told (RFC 5005): corrections are in the feed itself.
-            issues = [
-                await self._issue(shelf, record, later=False) for record in reversed(weeks[week])
-            ]
+            told = shelf.weeks.of(week)
+            records = [record for record in shelf.records if record.id in told]
+            issues = [await self._issue(shelf, record, until=week) for record in records]
             await self._write(
                 render.archive_files(
                     newsletter,
-                    channels,
+                    shelf.channels,
                     week,
                     issues,
                     press=self._press,
-                    older=older,
-                    newer=newer,
+                    # Each names the two beside it.
+                    older=archived[place - 1] if place else None,
+                    newer=archived[place + 1] if place + 1 < len(archived) else None,
                     full=await self._full(newsletter, issues),
-                    sizes=await self._sizes(weeks[week]),
+                    sizes=await self._sizes(records),
                 )
             )
 
@@ -433,7 +371,7 @@ class _Publishing:
 
     # ---------------------------------------------------------------- the whole
 
-    async def _whole(self, shelves: Sequence[_Shelf]) -> None:
+    async def _whole(self, shelves: Sequence[Shelf]) -> None:
         press, links = self._press, self._app.links
         fronts = [await self._front(shelf) for shelf in shelves]
         newsletters = self._app.settings.newsletters
@@ -450,13 +388,14 @@ class _Publishing:
             ("404.html", render.missing_page(press=press, newsletters=newsletters).encode()),
             ("robots.txt", render.robots(press=press)),
             ("feeds.opml", render.opml(shelved, press=press)),
+            ("feeds/index.html", render.every_channel_page(shelved, press=press).encode()),
             *render.sitemap_files(addresses, press=press).items(),
             *render.view_files(press),
         ]
         files += signs_of(newsletters, press)
         await self._write(files)
 
-    async def _addresses(self, shelf: _Shelf) -> list[tuple[str, datetime]]:
+    async def _addresses(self, shelf: Shelf) -> list[tuple[str, datetime]]:
         """Every page of a newsletter, and when it last changed; the oldest first."""
         links, slug = self._app.links, shelf.newsletter.slug
         async with self._app.db.read() as conn:
@@ -480,17 +419,14 @@ class _Publishing:
             found.append((links.newsletter_url(slug), newest))
         return found
 
-    async def _note_topics(self, files: Sequence[File]) -> None:
-        """Have the hubs told of the feeds among *files* that are about to change."""
+    async def _topics(self, files: Sequence[File]) -> list[str]:
+        """The addresses of the feeds among *files* that are about to change."""
         if not self._app.settings.output.hubs:
-            return
+            return []
         out = self._app.out_dir
-        topics = [
+        return [
             f"{self._app.links.base_url}/{name}"
             for name, content in files
             if PurePath(name).stem == "feed"
             and await asyncio.to_thread(differs, out / name, content)
         ]
-        if topics:
-            async with self._app.db.write() as conn:
-                await announce.note_changes(self._app, conn, topics)

@@ -21,7 +21,7 @@ from digest.errors import DigestError
 from digest.listening import listen
 from digest.mailbag import MAILBOX
 from digest.model import EditionState, Job
-from digest.publish import look_of
+from digest.publish import look_of, lost_of
 from digest.slots import release_at
 from digest.store import (
     Connection,
@@ -56,7 +56,7 @@ async def look(app: App) -> jobs.Standing:
     slugs = list(newsletters)
     async with app.db.write() as conn:
         since = await editions.meet_newsletters(app.db, conn, slugs, now=app.now())
-    looks = await asyncio.to_thread(_looks, app)
+    looks, lost = await asyncio.to_thread(_looks, app)
     async with app.db.read() as conn:
         looked = await editions.looked_through(conn)
         taken, made, moving, drafts = {}, {}, [], []
@@ -106,7 +106,7 @@ async def look(app: App) -> jobs.Standing:
             oldest=await items.oldest(conn),
             hubs=hubs.any_due(app, known.values()),
             pings=await pings.any_due(conn, app.now()) is not None,
-            outdated=any(printed.get(slug) != look for slug, look in looks.items()),
+            outdated=lost or any(printed.get(slug) != look for slug, look in looks.items()),
         )
         return await _with_people(app, conn, stands)
 
@@ -125,8 +125,11 @@ async def _with_people(app: App, conn: Connection, stands: jobs.Standing) -> job
     )
 
 
-def _looks(app: App) -> dict[str, str]:
-    return {newsletter.slug: look_of(app, newsletter) for newsletter in app.settings.newsletters}
+def _looks(app: App) -> tuple[dict[str, str], bool]:
+    """The look of each newsletter's pages now; and whether what was published is lost."""
+    looks = {newsletter.slug: look_of(app, newsletter) for newsletter in app.settings.newsletters}
+    lost = lost_of(app)
+    return looks, lost is None or bool(lost)
 
 
 class Runner:

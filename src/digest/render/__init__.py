@@ -14,7 +14,14 @@ from digest.doors import door
 
 if TYPE_CHECKING:
     from digest.render.cards import card, icon
-    from digest.render.channels import Channel, channel_page, channels_of, folder, opml
+    from digest.render.channels import (
+        Channel,
+        channel_page,
+        channels_of,
+        every_channel_page,
+        folder,
+        opml,
+    )
     from digest.render.checks import lint
     from digest.render.checks.findings import Report
     from digest.render.feed_entries import week_name
@@ -45,7 +52,7 @@ else:
         __name__,
         {
             "cards": "card icon",
-            "channels": "Channel channel_page channels_of folder opml",
+            "channels": "Channel channel_page channels_of every_channel_page folder opml",
             "checks": "lint",
             "checks.findings": "Report",
             "feed_entries": "week_name",

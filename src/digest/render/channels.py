@@ -18,7 +18,7 @@ from digest.render.tidy import one_line, shorten
 from digest.render.wording import words_for
 from digest.settings import Newsletter
 
-Kind = Literal["editions", "stories", "briefs", "section", "topic", "source"]
+Kind = Literal["editions", "stories", "briefs", "corrections", "section", "topic", "source"]
 
 #: Readers offer feeds by title: longer ones are cut there, in places of their choice.
 LONGEST_TITLE = 120
@@ -54,6 +54,10 @@ class Offered:
     name: str
     #: Label, media type and address of each format.
     addresses: tuple[tuple[str, str, str], ...]
+    #: The page with all feeds of its newsletter; "" if that is this one.
+    url: str = ""
+    #: Of *name*, where it may differ from the page's.
+    lang: str = ""
 
 
 def channels_of(
@@ -73,6 +77,7 @@ def channels_of(
         ("editions", "", words.editions),
         ("stories", "", words.stories),
         ("briefs", "", words.in_brief),
+        ("corrections", "", words.corrections),
     ]
     wanted += [("section", slug, title) for slug, title in sections]
     wanted += [
@@ -123,7 +128,7 @@ def folder(channel: Channel) -> str:
     match channel.kind:
         case "editions":
             return base
-        case "stories" | "briefs":
+        case "stories" | "briefs" | "corrections":
             return f"{base}/{channel.kind}"
         case "topic":
             return f"{base}/topic/{topic_slug(channel.value)}"
@@ -182,14 +187,7 @@ def channel_page(newsletter: Newsletter, own: Sequence[Channel], *, press: Press
     """
     links = press.links
     offered = tuple(
-        Offered(
-            title=channel.title,
-            name=channel.name,
-            addresses=tuple(
-                (label, kind, links.channel_url(folder(channel), format))
-                for format, label, kind in _FORMATS
-            ),
-        )
+        Offered(title=channel.title, name=channel.name, addresses=_addresses(channel, links))
         for channel in own
     )
     around = frame(press, newsletter, feeds=[newsletter_feeds(newsletter, links)])
@@ -202,6 +200,55 @@ def channel_page(newsletter: Newsletter, own: Sequence[Channel], *, press: Press
             title=f"{title} · {words.feeds}",
             description=words.feeds_note,
             url=links.feeds_url(newsletter.slug),
+        ),
+        title=title,
+        offered=offered,
+    )
+
+
+def _addresses(channel: Channel, links: Links) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (label, kind, links.channel_url(folder(channel), format))
+        for format, label, kind in _FORMATS
+    )
+
+
+def every_channel_page(
+    shelves: Sequence[tuple[Newsletter, Sequence[Channel]]], *, press: Press
+) -> str:
+    """The page for people above all feeds of the house, in the first newsletter's language.
+
+    Of several newsletters it has the editions and the stories, and leads to where the rest is;
+    of an only one it is the same as `channel_page`.
+
+    Raises:
+        RenderError: the template is broken.
+    """
+    (first, own), links = shelves[0], press.links
+    if len(shelves) == 1:
+        return channel_page(first, own, press=press)
+    offered = tuple(
+        Offered(
+            title=channel.title,
+            name=channel.title,
+            addresses=_addresses(channel, links),
+            url=links.feeds_url(newsletter.slug),
+            lang=newsletter.language,
+        )
+        for newsletter, channels in shelves
+        for channel in channels
+        if channel.kind in ("editions", "stories")
+    )
+    around = frame(press, language=first.language, feeds=[newsletter_feeds(first, links)])
+    words = words_for(first.language)
+    title = one_line(press.site.name)
+    return press.templates.page(
+        "feeds.html",
+        **around | {"newsletter_url": links.home_url()},
+        about=About(
+            title=f"{title} · {words.feeds}",
+            description=words.feeds_note,
+            url=links.feeds_url(),
         ),
         title=title,
         offered=offered,

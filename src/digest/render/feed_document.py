@@ -27,6 +27,8 @@ class Document:
     #: Weeks of the archive documents before and after it.
     older: str | None = None
     newer: str | None = None
+    #: Week of the newest archive document before it with an entry that is not in this one.
+    further: str | None = None
 
     def address(self, format: FeedFormat, week: str | None = None, page: int = 1) -> str:
         """Of this document, or of the same channel's of another *week*."""

@@ -1,10 +1,10 @@
-"""Editions, stories and briefs as entries of feeds: what they say, their ids, their dates.
+"""Editions, stories, briefs and corrections as entries of feeds: what they say, ids, dates.
 
 How an entry is written in a format is the business of `feeds`; here is what all formats share.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import PurePosixPath
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import nh3
 from markupsafe import Markup
 
-from digest.model import Edition
+from digest.model import Correction, Edition, Story
 from digest.render.channels import Channel, topic_key
 from digest.render.clock import Clock
 from digest.render.feed_parts import Enclosure
@@ -34,8 +34,8 @@ ENTRY_LIMIT = 180_000
 LONGEST_FULL = 120_000
 #: Characters of a title.
 LONGEST_TITLE = 160
-#: Names under a story.
-MOST_AUTHORS = 4
+#: Names under a story: no honest by-line is longer, a hostile one may be.
+MOST_AUTHORS = 20
 
 #: What feeds may show of a publisher's markup.  No pictures: each would tell its publisher who
 #: reads, and the story's own is there from where [pictures] has it.
@@ -88,7 +88,7 @@ _CLEANER = nh3.Cleaner(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    kind: Literal["edition", "story", "brief"]
+    kind: Literal["edition", "story", "brief", "correction"]
     #: A tag URI (RFC 4151), for ever.
     id: str
     #: What makes it the same thing in a later edition.
@@ -119,6 +119,8 @@ class Entry:
     source_ids: frozenset[str]
     #: ISO week of its edition: the archive document it is in.
     week: str
+    #: What later editions corrected in it, as it is told here.
+    corrections: tuple[Correction, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,8 @@ def holds(channel: Channel, entry: Entry) -> bool:
             return entry.kind == "story"
         case "briefs":
             return entry.kind == "brief"
+        case "corrections":
+            return entry.kind == "correction"
         case "section":
             return entry.kind == "story" and entry.section == channel.value
         case "topic":
@@ -172,7 +176,9 @@ def holds(channel: Channel, entry: Entry) -> bool:
 
 
 def entries_of(issue: Issue, stock: Stock) -> Iterator[Entry]:
-    """All entries of one edition: itself, its stories in their order, its briefs newest first.
+    """All entries of one edition: itself, its stories in their order, briefs and corrections.
+
+    Of the last two the newest first.
 
     Raises:
         RenderError: a template of an entry is broken.
@@ -182,6 +188,8 @@ def entries_of(issue: Issue, stock: Stock) -> Iterator[Entry]:
     clock, items = Clock(issue.edition), {item.id: item for item in issue.edition.briefs}
     for brief in reversed(issue.shown.briefs):
         yield _brief_entry(brief, clock.stamp(items[brief.id]), issue, stock)
+    for number in reversed(range(len(issue.edition.corrections))):
+        yield _correction_entry(number, issue, stock)
 
 
 def _edition_entry(issue: Issue, stock: Stock) -> Entry:
@@ -197,7 +205,7 @@ def _edition_entry(issue: Issue, stock: Stock) -> Entry:
         summary=describe(shown),
         html=_edition_html(shown, stock.press),
         published=shown.slot_at,
-        updated=max(shown.slot_at, shown.changed_at),
+        updated=max([shown.slot_at, *(told.at for told in issue.later)]),
         date=shown.short_date,
         # The newsroom's; the feed names it.
         authors=(one_line(stock.press.site.name),),
@@ -210,6 +218,7 @@ def _edition_entry(issue: Issue, stock: Stock) -> Entry:
         topics=frozenset(),
         source_ids=frozenset(),
         week=week_of(issue.edition),
+        corrections=issue.later,
     )
 
 
@@ -234,16 +243,16 @@ def _edition_html(shown: Shown, press: Press) -> str:
 
 
 def _story_entries(issue: Issue, stock: Stock) -> Iterator[Entry]:
-    leads = {story.id: story.lead for story in issue.edition.stories}
+    composed = {story.id: story for story in issue.edition.stories}
     for section in issue.shown.sections:
         for story in section.stories:
-            names = bylines(map(one_line, leads[story.id].authors), story.source)[:MOST_AUTHORS]
-            yield _story_entry(story, names, issue, stock, (section.slug, section.title))
+            where = (section.slug, section.title)
+            yield _story_entry(story, composed[story.id], issue, stock, where)
 
 
 def _story_entry(
     story: ShownStory,
-    names: tuple[str, ...],
+    composed: Story,
     issue: Issue,
     stock: Stock,
     section: tuple[str, str],
@@ -255,6 +264,9 @@ def _story_entry(
     if any(told.corrects for told in story.corrections):
         mark = shown.words.correction
     headline = f"{mark}: {story.headline}" if mark else story.headline
+    names = bylines(map(one_line, composed.lead.authors), story.source)[:MOST_AUTHORS]
+    later = _corrections(issue, story.item_ids)
+    published = min(story.published_at, shown.slot_at)
     html = stock.press.templates.page(
         "story_entry.html",
         edition=shown,
@@ -272,9 +284,8 @@ def _story_entry(
         title=headline,
         summary=story.summary or story.headline,
         html=html.strip(),
-        # A source's clock may be ahead of ours.
-        published=min(story.published_at, shown.slot_at),
-        updated=max(min(story.published_at, shown.slot_at), story.changed_at),
+        published=published,
+        updated=_updated(published, min(composed.updated_at or published, shown.slot_at), later),
         date=shown.short_date,
         authors=names or (story.source,),
         source=story.source,
@@ -286,6 +297,7 @@ def _story_entry(
         topics=frozenset(map(topic_key, story.topics)),
         source_ids=frozenset(story.source_ids),
         week=week_of(issue.edition),
+        corrections=later,
     )
 
 
@@ -295,6 +307,8 @@ def _brief_entry(brief: ShownBrief, when: str, issue: Issue, stock: Stock) -> En
         "brief_entry.html", edition=shown, brief=brief, when=when, words=shown.words
     )
     place = f"{shown.url}#{brief.anchor}"
+    later = _corrections(issue, (brief.id,))
+    published = min(brief.published_at, shown.slot_at)
     return Entry(
         kind="brief",
         id=part_id(issue.edition, "brief", brief.id, links),
@@ -304,8 +318,8 @@ def _brief_entry(brief: ShownBrief, when: str, issue: Issue, stock: Stock) -> En
         title=shorten(brief.lead_in or brief.text, LONGEST_TITLE),
         summary=f"{brief.lead_in} {brief.text}".strip(),
         html=html.strip(),
-        published=min(brief.published_at, shown.slot_at),
-        updated=max(min(brief.published_at, shown.slot_at), brief.changed_at),
+        published=published,
+        updated=_updated(published, published, later),
         date=shown.short_date,
         authors=(brief.source,),
         source=brief.source,
@@ -317,7 +331,62 @@ def _brief_entry(brief: ShownBrief, when: str, issue: Issue, stock: Stock) -> En
         topics=frozenset(map(topic_key, brief.topics)),
         source_ids=frozenset([brief.source_id]),
         week=week_of(issue.edition),
+        corrections=later,
     )
+
+
+def _correction_entry(number: int, issue: Issue, stock: Stock) -> Entry:
+    """What this edition tells of an earlier one, of its own: it is new, whatever it is about."""
+    shown, links, told = issue.shown, stock.press.links, issue.shown.corrections[number]
+    correction = issue.edition.corrections[number]
+    article = told.url if web_url(correction.url) else ""
+    html = stock.press.templates.page(
+        "correction_entry.html",
+        edition=shown,
+        told=told,
+        words=shown.words,
+        article=article,
+        read_on=shown.words.whole_article.format(source=told.source),
+    )
+    at = min(correction.at, shown.slot_at)
+    return Entry(
+        kind="correction",
+        id=links.lasting_id("correction", issue.edition.id, correction.item_id),
+        key=f"correction/{issue.edition.id}/{correction.item_id}",
+        url=told.url,
+        page_url=shown.url if article else "",
+        title=f"{told.mark}: {told.headline}",
+        summary=" ".join(told.sentences) or told.headline,
+        html=html.strip(),
+        published=at,
+        updated=at,
+        date=shown.short_date,
+        authors=(told.source or one_line(stock.press.site.name),),
+        source=told.source,
+        tags=(),
+        picture=None,
+        lang=told.lang,
+        dir=told.dir,
+        section="",
+        topics=frozenset(),
+        source_ids=frozenset(),
+        week=week_of(issue.edition),
+        corrections=(),
+    )
+
+
+def _corrections(issue: Issue, item_ids: Collection[str]) -> tuple[Correction, ...]:
+    return tuple(told for told in issue.later if told.item_id in item_ids)
+
+
+def _updated(published: datetime, added: datetime, later: Collection[Correction]) -> datetime:
+    """When an entry last changed; as it was published, if it never did.
+
+    Args:
+        published: and *added*, when a source added to it: never after the edition was due, a
+            source's clock may be ahead of ours.
+    """
+    return max([published, added, *(told.at for told in later)])
 
 
 def _once(*tags: str) -> tuple[str, ...]:

@@ -15,7 +15,10 @@ PAGE_LIMIT = 240_000
 
 
 def write_json(document: Document) -> Iterator[bytes]:
-    """One file, or as many as its entries need; each names the next, the last the archive's."""
+    """One file, or as many as its entries need; each names the next, the last an older document's.
+
+    Which is not always the one before: `next_url` promises items that the reader has not met.
+    """
     head = len(_dumped(_feed(document, [], next_url="-" * 200)))
     pages: list[list[dict[str, Any]]] = [[]]
     room = PAGE_LIMIT - head
@@ -32,7 +35,7 @@ def write_json(document: Document) -> Iterator[bytes]:
         if number < len(pages):
             following = document.address("json", page=number + 1)
         else:
-            following = document.address("json", document.older) if document.older else ""
+            following = document.address("json", document.further) if document.further else ""
         yield _dumped(_feed(document, items, next_url=following))
 
 

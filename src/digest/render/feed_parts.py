@@ -53,7 +53,8 @@ class View:
     dir: str
     #: Label and address: ways on.
     ways: tuple[tuple[str, str], ...]
-    #: Title, address, date, and language and direction of its title, of the newest entries.
+    #: Title, address, date ("" where the title says it), and language and direction of its title,
+    #: of the newest entries.
     newest: tuple[tuple[str, str, str, str | None, str | None], ...]
     style_url: str
 
@@ -138,7 +139,8 @@ def _page(view: View) -> Any:
         if lang:
             link.set(_LANG, lang)
         link.set("dir", turned or view.dir)
-        add(line, "span", date)
+        if date:
+            add(line, "span", date)
     return page
 
 
@@ -154,6 +156,8 @@ class EntryParts:
     #: BCP 47, where it is not the feed's.
     lang: str = ""
     picture: Enclosure | None = None
+    #: When it was corrected (RFC 3339), for RSS, which has no word for it; "" if it never was.
+    updated: str = ""
 
     def extend_ns(self) -> dict[str, str]:
         """For feedgen: the root declares all prefixes."""
@@ -185,6 +189,8 @@ class EntryParts:
             _put(item, "dc", DC, "creator").text = author
         if self.lang:
             _put(item, "dc", DC, "language").text = self.lang
+        if self.updated:
+            _put(item, "atom", ATOM, "updated").text = self.updated
         picture = self.picture
         # RSS demands the length, so only pictures of ours can be enclosures; all are media.
         if picture and picture.type and picture.size is not None:

@@ -84,6 +84,7 @@ def _picture(feed: Any, format: XmlFormat, press: Press) -> None:
 def _view(format: XmlFormat, document: Document) -> View:
     newsletter, links = document.newsletter, document.press.links
     words = words_for(newsletter.language)
+    of_editions = document.channel.kind == "editions"
     return View(
         title=document.channel.title,
         about=document.about,
@@ -96,7 +97,8 @@ def _view(format: XmlFormat, document: Document) -> View:
             (words.feeds, links.feeds_url(newsletter.slug)),
         ),
         newest=tuple(
-            (entry.title, entry.url, entry.date, entry.lang, entry.dir)
+            # An edition's title says it.
+            (entry.title, entry.url, "" if of_editions else entry.date, entry.lang, entry.dir)
             for entry in document.entries[:SEEN]
         ),
         style_url=f"{links.base_url}/{STYLE}",
@@ -127,3 +129,5 @@ def _add(feed: Any, format: XmlFormat, entry: Entry) -> None:
     told.parts.related = entry.page_url
     told.parts.lang = entry.lang or ""
     told.parts.picture = entry.picture
+    if entry.updated > entry.published:
+        told.parts.updated = entry.updated.astimezone(UTC).isoformat()

@@ -110,9 +110,9 @@ class Links:
         """A document of the channel in *folder*: `feed_file` names it."""
         return f"{self.base_url}/{feed_file(folder, format, week=week, page=page)}"
 
-    def feeds_url(self, newsletter: str) -> str:
-        """The page that lists all feeds of a newsletter."""
-        return f"{self.base_url}/feeds/{newsletter}/"
+    def feeds_url(self, newsletter: str = "") -> str:
+        """The page that lists all feeds of a newsletter; without one, of the house."""
+        return f"{self.base_url}/feeds/{newsletter}/" if newsletter else f"{self.base_url}/feeds/"
 
     def lasting_id(self, *parts: str) -> str:
         """A ``urn:uuid:`` (RFC 9562, version 8) for what has these names here.

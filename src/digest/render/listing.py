@@ -12,6 +12,7 @@ from datetime import date, datetime
 from itertools import groupby
 
 from digest.model import Printed
+from digest.render.excerpt import excerpt
 from digest.render.frame import Calendar, tongue
 from digest.render.links import Links
 from digest.render.tidy import host_of, one_line, shorten, web_url
@@ -74,6 +75,8 @@ class Entry:
     """A printed story or brief in a list."""
 
     headline: str
+    #: The same in pieces, and whether each was asked for.
+    marked: tuple[tuple[str, bool], ...]
     #: Its page, or its place on its edition's page.
     url: str
     article_url: str | None
@@ -170,13 +173,15 @@ def entry(
     *,
     language: str,
     links: Links,
-    excerpt: Sequence[tuple[str, bool]] = (),
+    pieces: Sequence[tuple[str, bool]] = (),
+    asked: Sequence[str] = (),
 ) -> Entry:
     """*line* for a page in *language*.
 
     Args:
         newsletter: its own; None when there is none of that name any more.
-        excerpt: shown in place of its text.
+        pieces: of an excerpt, shown in place of its text.
+        asked: words to mark in its headline, folded.
     """
     calendar = Calendar(newsletter.timezone if newsletter else "UTC", language)
     headline = shorten(one_line(line.headline), 300)
@@ -186,11 +191,13 @@ def entry(
     sections = {rule.slug: rule.title for rule in newsletter.sections} if newsletter else {}
     return Entry(
         headline=headline,
+        # As many words as it has characters: all of it.
+        marked=excerpt(headline, asked, around=len(headline)) if asked else ((headline, False),),
         url=f"{page}#brief-{line.id}" if line.brief else links.story_url(line.edition_id, line.id),
         article_url=article,
         source=shorten(one_line(line.source), 80) or (host_of(article) if article else ""),
         text=shorten(one_line(line.text[: 4 * LONGEST_TEXT]), LONGEST_TEXT),
-        excerpt=tuple((_piece(text), asked) for text, asked in excerpt),
+        excerpt=tuple((_piece(text), was_asked) for text, was_asked in pieces),
         edition_url=page,
         date=calendar.day(line.slot_at),
         iso=calendar.local(line.slot_at).isoformat(),

@@ -4,7 +4,7 @@ No script, no font, no style sheet of another host: a page stands alone in a fol
 and may be kept for years.  The pages that list editions and stories are in `shelves`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from digest.model import Item, Story
@@ -18,6 +18,7 @@ from digest.render.showing import label_of
 from digest.render.shown import Shown, ShownSection, ShownStory
 from digest.render.structured import Teller, edition_data, script, story_data
 from digest.render.tidy import one_line, shorten, web_url
+from digest.render.wording import words_for
 from digest.settings import Newsletter
 
 #: Sources that a story's page names.
@@ -35,6 +36,24 @@ class Place:
     section_url: str
     before: ShownStory | None
     after: ShownStory | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ToldBy:
+    """Who tells a story, and since when."""
+
+    #: Day and time: of the lead, and in a word of when it was last added to, or "".
+    published: str
+    updated: str
+    tellers: tuple[Teller, ...]
+
+    @property
+    def sources(self) -> tuple[tuple[str, tuple[Teller, ...]], ...]:
+        """Each source once, with all that it tells, in the order of the story."""
+        found: dict[str, list[Teller]] = {}
+        for teller in self.tellers:
+            found.setdefault(teller.source, []).append(teller)
+        return tuple((source, tuple(told)) for source, told in found.items())
 
 
 def describe(shown: Shown) -> str:
@@ -137,6 +156,7 @@ def story_pages(
     """
     shown = issue.shown
     clock = Clock(issue.edition)
+    zone = Calendar(issue.edition.timezone, shown.lang)
     stories = {story.id: story for story in issue.edition.stories}
     told = [(section, story) for section in shown.sections for story in section.stories]
     for number, (section, story) in enumerate(told):
@@ -146,11 +166,11 @@ def story_pages(
             before=told[number - 1][1] if number else None,
             after=told[number + 1][1] if number + 1 < len(told) else None,
         )
-        tellers = _tellers(stories[story.id], clock)
+        told_by = _told_by(stories[story.id], clock, zone)
         yield (
             story.id,
             _story_page(
-                story, place, tellers, shown=shown, press=press, newsletter=newsletter, card=card
+                story, place, told_by, shown=shown, press=press, newsletter=newsletter, card=card
             ),
         )
 
@@ -158,7 +178,7 @@ def story_pages(
 def _story_page(
     story: ShownStory,
     place: Place,
-    tellers: Sequence[Teller],
+    told_by: _ToldBy,
     *,
     shown: Shown,
     press: Press,
@@ -188,18 +208,37 @@ def _story_page(
         "story.html",
         **around,
         about=about,
-        structured=script(story_data(story, tellers, shown=shown, site=press.site)),
+        structured=script(story_data(story, told_by.tellers, shown=shown, site=press.site)),
         edition=shown,
         time=_time(shown, newsletter),
         story=story,
         place=place,
-        tellers=tellers,
+        published=told_by.published,
+        updated=told_by.updated,
+        sources=told_by.sources,
         others=others[:BESIDE],
     )
 
 
-def _tellers(story: Story, clock: Clock) -> list[Teller]:
-    return [_teller(item, clock) for item in story.items[:MOST_TELLERS]]
+def _told_by(story: Story, clock: Clock, zone: Calendar) -> _ToldBy:
+    lead, changed = story.lead, story.updated_at
+    updated = ""
+    if changed is not None:
+        told = zone.time(changed)
+        if zone.local(changed).date() != zone.local(lead.published_at).date():
+            told = f"{zone.short_day(changed)}, {told}"
+        updated = words_for(clock.language).updated.format(time=told)
+    return _ToldBy(
+        published=_stamp(lead, clock),
+        updated=updated,
+        tellers=tuple(_teller(item, clock) for item in story.items[:MOST_TELLERS]),
+    )
+
+
+def _stamp(item: Item, clock: Clock) -> str:
+    """Day and time: a story's page is read by itself, and on any day."""
+    day = clock.day_of(item)
+    return day if item.day_only else f"{day}, {clock.time(item.published_at)}"
 
 
 def _teller(item: Item, clock: Clock) -> Teller:
@@ -210,7 +249,7 @@ def _teller(item: Item, clock: Clock) -> Teller:
         source=source,
         headline=headline,
         url=url,
-        time=clock.stamp(item),
+        time=_stamp(item, clock),
         iso=clock.iso(item),
         authors=tuple(
             shorten(name, 80) for name in bylines(map(one_line, item.authors[:20]), source)[:8]

@@ -36,6 +36,8 @@ class Issue:
     edition: Edition
     #: All of it, in the edition's own language.
     shown: Shown
+    #: What later editions corrected in it, as it is shown.
+    later: tuple[Correction, ...] = ()
 
 
 def issue(
@@ -47,4 +49,4 @@ def issue(
         later: what later public editions have corrected in it.
     """
     shown = show(edition, links=press.links, gallery=gallery, later=later)
-    return Issue(edition=edition, shown=shown)
+    return Issue(edition=edition, shown=shown, later=tuple(later))

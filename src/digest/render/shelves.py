@@ -341,7 +341,8 @@ def search_page(
                 known.get(one.printed.newsletter),
                 language=language,
                 links=links,
-                excerpt=one.excerpt,
+                pieces=one.excerpt,
+                asked=one.asked,
             )
             for one in found
         ),

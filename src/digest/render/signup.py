@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from digest.model import Choices, Frequency
 from digest.render.fields import choosing, not_there, page_language, shown_address, typed
-from digest.render.frame import About, frame
+from digest.render.frame import About, feeds_of, frame, newsletter_feeds
 from digest.render.press import Press
 from digest.render.tidy import one_line
 from digest.render.wording import Words, known_languages, words_for
@@ -128,7 +128,7 @@ def _surroundings(
     )
     headings = {"again": words.once_more, "asked": words.asked}
     return {
-        **frame(press, newsletter, language=spoken),
+        **frame(press, newsletter, language=spoken, feeds=feeds_of(newsletter, press.links)),
         # What answers a form is of no use to a search engine.
         **({"about": about} if state == "ask" and not faults else {}),
         "state": state,
@@ -192,7 +192,11 @@ def choose_page(*, press: Press, newsletters: Sequence[Newsletter], language: st
     )
     return press.templates.page(
         "choose.html",
-        **frame(press, language=spoken),
+        **frame(
+            press,
+            language=spoken,
+            feeds=[newsletter_feeds(one, press.links) for one in newsletters],
+        ),
         about=about,
         heading=words.subscribe_any,
         offered=[

@@ -24,7 +24,7 @@ class Teller:
     headline: str
     #: None for an item that has no page of its own.
     url: str | None
-    #: As `ShownStory.time` and `ShownStory.iso`.
+    #: With the day, always; and as `ShownStory.iso`.
     time: str
     iso: str
     authors: tuple[str, ...]

@@ -38,12 +38,15 @@ def language_choices(newsletter: Newsletter, subscriber: Subscriber) -> tuple[tu
     """The languages that a subscriber may choose: tag, and name in the language itself.
 
     Those we speak, the newsletter's, and the one that is chosen now, whatever it is: saving the
-    form untouched changes nothing.
+    form untouched changes nothing.  Who has chosen none has "", the newsletter's own.
     """
+    home = newsletter.language
     choices = dict(known_languages())
-    for tag in (newsletter.language, subscriber.language):
-        choices.setdefault(tag, own_name(tag))
-    return tuple(choices.items())
+    choices.setdefault(home, own_name(home))
+    if subscriber.language:
+        choices.setdefault(subscriber.language, own_name(subscriber.language))
+        return tuple(choices.items())
+    return (("", f"{own_name(home)} · {one_line(newsletter.title)}"), *choices.items())
 
 
 def preferences_page(

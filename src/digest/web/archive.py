@@ -24,7 +24,8 @@ _PATH: Final = re.compile(r"/(?:(?!\.)[^/\\\x00-\x1f\x7f]+/)*(?:(?!\.)[^/\\\x00-
 #: A slash or backslash in disguise: servers disagree on what it means, so it means nothing.
 _DISGUISED: Final = re.compile(rb"%(2f|5c)", re.IGNORECASE)
 _PUBLISHED: Final = ("/feeds/", "/editions/", "/pictures/")
-_FEED: Final = re.compile(r"/feeds/.+\.(rss|atom|json)")
+#: What can be subscribed to: archived weeks and further pages are found from there.
+_TOPIC: Final = re.compile(r"/feeds/.+/feed\.(rss|atom|json)")
 _XML_FEED: Final = re.compile(r"/feeds/.+\.(rss|atom)")
 _URL_SAFE: Final = "%/:=&?~#+!$,;'@()*[]"
 _MISSING: Final = "/404.html"
@@ -138,7 +139,7 @@ class Published:
 
     def _links(self, name: str) -> list[Header]:
         """How whoever reads a feed may be told of changes: its hubs, and itself, once."""
-        if not _FEED.fullmatch(name):
+        if not _TOPIC.fullmatch(name):
             return []
         own = f'<{self._base_url}{quote(name)}>; rel="self"'
         return [(b"link", (self._hubs + own).encode("ascii", "replace"))]

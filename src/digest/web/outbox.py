@@ -5,11 +5,16 @@ not another machine, and not another site in this machine's browser.
 """
 
 import asyncio
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.policy import default as default_policy
-from html import escape
 from itertools import islice
+from typing import Final
+from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,16 +24,29 @@ from starlette.routing import Route
 from digest.mail import EmbeddedRelay, Kept
 from digest.web.here import only_here
 
-_SHOWN = 200
-_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>Outbox</title>
-<style>:root{{color-scheme:light dark}}body{{font:16px/1.5 system-ui,sans-serif;max-width:52rem;
-margin:2rem auto;padding:0 1rem}}ul{{list-style:none;padding:0}}li{{padding:.6rem 0;
-border-top:1px solid #8886;overflow-wrap:anywhere}}a{{margin-inline-end:1rem}}</style></head><body>
-<h1>Outbox</h1><p>{count} mails are in the Maildir <code>{folder}</code>. They went no further:
-set <code>[mail]</code> in config.toml to send through a relay of yours.</p>
-<ul>{rows}</ul>
-</body></html>"""
+_SHOWN: Final = 200
+_HEADERS: Final = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+#: What a mail may hold, as its head or a part's says it; and what that is called here.
+_FORMS: Final = (
+    (b"content-type: text/html", "html", "As HTML"),
+    (b"content-type: text/plain", "text", "As text"),
+    (b"", "source", "Source"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One mail, as ``outbox.html`` shows it."""
+
+    subject: str
+    #: Whom it was handed over for, whatever its To says.
+    to: str
+    #: When it says that it was sent: RFC 3339, and in this machine's clock; "" if it does not.
+    iso: str
+    at: str
+    size: str
+    #: Name and address of each, the best to look at first.
+    forms: tuple[tuple[str, str], ...]
 
 
 def _relay(request: Request) -> EmbeddedRelay:
@@ -40,25 +58,49 @@ def _parsed(kept: Kept) -> EmailMessage:
     return message_from_bytes(kept.message, policy=default_policy)
 
 
-def _row(mail: Kept) -> str:
-    parsed = _parsed(mail)
-    links = "".join(
-        f'<a href="/outbox/{escape(mail.key)}/{form}">{form}</a>'
-        for form in ("html", "text", "source")
+def _row(mail: Kept) -> _Row:
+    # Heads alone: two hundred whole mails would take a second to take apart.
+    head = BytesHeaderParser(policy=default_policy).parsebytes(mail.message)
+    at = getattr(head["Date"], "datetime", None)
+    octets = mail.message.lower()
+    return _Row(
+        subject=_sayable(head["Subject"] or "") or "(no subject)",
+        to=_sayable(mail.to),
+        iso=at.isoformat() if at else "",
+        at=f"{at.astimezone():%Y-%m-%d %H:%M}" if at else "",
+        size=f"{-(-len(octets) // 1000)} KB",
+        forms=tuple(
+            # Relative: a site may lie below a path.
+            (name, f"outbox/{quote(mail.key, safe='')}/{form}")
+            for sign, form, name in _FORMS
+            if sign in octets
+        ),
     )
-    return (
-        f"<li><strong>{escape(mail.to)}</strong> · {escape(str(parsed['Date']))}<br>"
-        f"{escape(str(parsed['Subject']))}<br>{links}</li>"
-    )
+
+
+def _sayable(text: str) -> str:
+    """*text* without the octets that are no letters."""
+    return str(text).encode(errors="surrogateescape").decode(errors="replace").strip()
 
 
 async def _list(request: Request) -> Response:
-    relay = _relay(request)
-    kept = await asyncio.to_thread(lambda: list(islice(relay.messages(), _SHOWN + 1)))
-    rows = await asyncio.to_thread(lambda: "".join(map(_row, kept[:_SHOWN])))
-    count = f"More than {_SHOWN}" if len(kept) > _SHOWN else str(len(kept))
-    page = _PAGE.format(count=count, folder=escape(str(relay.maildir)), rows=rows)
-    return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+    app, relay = request.app.state.app, _relay(request)
+
+    def newest() -> list[_Row]:
+        return [_row(mail) for mail in islice(relay.messages(), _SHOWN + 1)]
+
+    rows = await asyncio.to_thread(newest)
+    page = app.templates.page(
+        "outbox.html",
+        site=app.settings.site,
+        lang="en",
+        dir="ltr",
+        home_url=".",
+        folder=str(relay.maildir),
+        rows=rows[:_SHOWN],
+        more=len(rows) > _SHOWN,
+    )
+    return HTMLResponse(page, headers=_HEADERS)
 
 
 async def _one(request: Request) -> Response:
@@ -69,15 +111,28 @@ async def _one(request: Request) -> Response:
     )
     if found is None:
         raise HTTPException(404)
-    headers = {"Cache-Control": "no-store"}
     if form == "source":
         text = found.message.decode("utf-8", errors="replace")
-        return PlainTextResponse(text, headers=headers)
-    body = _parsed(found).get_body(("html",) if form == "html" else ("plain",))
+        return PlainTextResponse(text, headers=_HEADERS)
+    parsed = _parsed(found)
+    body = parsed.get_body(("html",) if form == "html" else ("plain",))
     if body is None:
         raise HTTPException(404)
-    answer = HTMLResponse if form == "html" else PlainTextResponse
-    return answer(body.get_content(), headers=headers)
+    content = body.get_content()
+    if form != "html":
+        return PlainTextResponse(content, headers=_HEADERS)
+    for id, address in _inside(parsed):
+        content = content.replace(f"cid:{id}", address)
+    return HTMLResponse(content, headers=_HEADERS)
+
+
+def _inside(mail: EmailMessage) -> Iterator[tuple[str, str]]:
+    """Each picture that *mail* carries: its Content-ID (RFC 2392), and itself as an address."""
+    for part in mail.walk():
+        id, octets = part["Content-ID"], part.get_payload(decode=True)
+        if id and isinstance(octets, bytes) and part.get_content_maintype() == "image":
+            address = f"data:{part.get_content_type()};base64,{b64encode(octets).decode()}"
+            yield str(id).strip().strip("<>"), address
 
 
 ROUTES = [

@@ -118,8 +118,16 @@ async def _find(
 
 
 def _found(lines: Sequence[Printed], asked: Asked) -> list[Found]:
-    words = [str(term) for term in asked.terms]
-    return [Found(printed=line, excerpt=excerpt(line.text, words)) for line in lines]
+    words = tuple(str(way) for term in asked.terms for way in term.either)
+    return [
+        # A brief may be as short as the headline that it is given.
+        Found(
+            printed=line,
+            excerpt=excerpt(line.text, words) if line.text != line.headline else (),
+            asked=words,
+        )
+        for line in lines
+    ]
 
 
 def _pages(total: int) -> int:
