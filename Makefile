@@ -72,7 +72,8 @@ browser:
 	  else echo "no Chromium here, and not root to install it: the browser tests will be skipped"; fi; }
 
 # Who judges pages and feeds besides our own tests: axe and the Nu checker by npm, and newsboat,
-# a feed reader; tests that need one that is not here say so and are skipped.
+# a feed reader, and nginx as the manual sets it up, unpacked but not installed, so that none is
+# started; tests that need one that is not here say so and are skipped.
 referees: build/referees/.installed
 	@command -v newsboat >/dev/null || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -80,6 +81,12 @@ referees: build/referees/.installed
 	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends newsboat; } >/dev/null 2>&1 \
 	      || echo "newsboat could not be installed: its test will say that it was skipped"; \
 	  else echo "no newsboat here, and not root to install it: its test will be skipped"; fi; }
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || test -x build/referees/nginx/usr/sbin/nginx || { \
+	  if command -v apt-get >/dev/null && command -v dpkg >/dev/null; then \
+	    echo "unpacking nginx for the manual's test"; mkdir -p build/referees/nginx; \
+	    { cd build/referees/nginx && apt-get download -qq nginx && dpkg -x nginx_*.deb .; } >/dev/null 2>&1 \
+	      || echo "nginx could not be had: its tests will say that they were skipped"; \
+	  else echo "no nginx here: the tests of the manual will be skipped"; fi; }
 
 build/referees/.installed: tests/referees/package.json
 	@mkdir -p build/referees && cp tests/referees/package.json build/referees/

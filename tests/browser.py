@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from playwright.async_api import Page, async_playwright
 
 Scheme = Literal["light", "dark"]
@@ -28,6 +29,15 @@ def find_chromium() -> str | None:
     """Path of a Chromium, or None."""
     names = ("chromium", "chromium-browser", "google-chrome")
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+needs_browser = pytest.mark.skipif(
+    find_chromium() is None,
+    reason="no Chromium is installed here: `make browser`, or set CHROMIUM",
+)
+#: Who looks whether everybody can read a page.
+AXE = Path(__file__).parents[1] / "build" / "referees" / "node_modules" / "axe-core" / "axe.min.js"
+needs_axe = pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: `make referees`")
 
 
 @asynccontextmanager

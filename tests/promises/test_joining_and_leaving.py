@@ -12,7 +12,6 @@ from email.message import Message
 from itertools import product
 from pathlib import Path
 
-import pytest
 import uvicorn
 from httpx2 import AsyncClient
 from playwright.async_api import Page
@@ -21,7 +20,7 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from browser import Scheme, find_chromium, open_page
+from browser import AXE, Scheme, needs_axe, needs_browser, open_page
 from digest import collect, compose, deliver, joining, letters, pipeline, publish, web
 from digest.app import App
 from digest.slots import slot_of
@@ -31,9 +30,8 @@ from newsroom import open_newsroom, write_article, write_config
 from over_http import HERE
 from signing_up import FORM, desk, path_in, text_of
 
-pytestmark = pytest.mark.skipif(not find_chromium(), reason="no Chromium is installed here")
+pytestmark = needs_browser
 
-AXE = Path(__file__).parents[2] / "build/referees/node_modules/axe-core/axe.min.js"
 ANN = "ann.marlow@readers.example"
 BEFORE = timedelta(seconds=10)
 
@@ -266,7 +264,7 @@ async def _post(http: AsyncClient, path: str, body: str) -> str:
     return (await http.post(path, content=body, headers=FORM)).text
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: `make referees`")
+@needs_axe
 async def test_axe_finds_nothing_and_nothing_scrolls_sideways_on_the_way(tmp_path: Path) -> None:
     schemes: tuple[Scheme, ...] = ("light", "dark")
     over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -11,7 +11,7 @@ import defusedxml.ElementTree
 import pytest
 from lxml import html
 
-from browser import Scheme, find_chromium, open_page
+from browser import Scheme, needs_browser, open_page
 from newsroom import SEEDS, accepted, run_digest
 
 ROOT = SEEDS.parent
@@ -122,12 +122,11 @@ def test_the_feeds_are_what_they_say(day: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [375, 800])
+@needs_browser
 @pytest.mark.parametrize("name", ["page.html", "mail.html"])
 async def test_it_fits_a_phone_and_asks_nobody_for_anything(
     day: Path, name: str, width: int, scheme: Scheme
 ) -> None:
-    if find_chromium() is None:
-        pytest.skip("no Chromium here: install Debian's chromium, or set CHROMIUM")
     async with open_page(width, scheme) as (page, asked):
         await page.goto((day / "preview" / name).resolve().as_uri())
         assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -14,7 +14,7 @@ import pytest
 from lxml import etree
 from playwright.async_api import Page
 
-from browser import Scheme, find_chromium, open_page
+from browser import AXE, Scheme, needs_axe, needs_browser, open_page
 from digest.app import open_app
 from digest.preview import preview
 from digest.settings import load
@@ -23,14 +23,11 @@ from site_served import Served, served
 
 ROOT = SEEDS.parent
 REFEREES = ROOT / "build" / "referees" / "node_modules"
-AXE = REFEREES / "axe-core" / "axe.min.js"
 NU = REFEREES / "vnu-jar" / "build" / "dist" / "vnu.jar"
 THEMES = ("newspaper", "plain", "brief")
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 DAILY = "/editions/daily/"
 EDITION = f"{DAILY}2026-05-18T0700/"
-
-needs_browser = pytest.mark.skipif(not find_chromium(), reason="no Chromium is installed here")
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +136,7 @@ async def violations(page: Page, address: str, *impacts: str) -> list[str]:
 
 
 @needs_browser
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: `make referees`")
+@needs_axe
 @pytest.mark.parametrize("width", [375, 1280])
 async def test_axe_finds_nothing_on_any_page(folder: Path, site: Served, width: int) -> None:
     async with open_page(width) as (page, _):
@@ -150,7 +147,7 @@ async def test_axe_finds_nothing_on_any_page(folder: Path, site: Served, width: 
 
 
 @needs_browser
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: `make referees`")
+@needs_axe
 async def test_axe_finds_nothing_serious_in_any_mail(folder: Path) -> None:
     async with open_page(375) as (page, _):
         found = {

@@ -8,14 +8,14 @@ import pytest
 from PIL import Image as Drawing
 from PIL import ImageDraw
 
-from browser import find_chromium, open_page
+from browser import needs_browser, open_page
 from digest.model import Image, KeptPicture, Section
 from digest.render import Gallery, Layout, Links
 from digest.settings import Brand, Newsletter
 from make import make_edition, make_item, make_story
 from painted import octets, paint, seen
 
-pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs a Chromium")
+pytestmark = needs_browser
 
 LayOut = Callable[..., Layout]
 _AT = "https://pictures.example/chart.png"

@@ -3,12 +3,12 @@
 import pytest
 from playwright.async_api import Route
 
-from browser import Scheme, find_chromium, open_page
+from browser import Scheme, needs_browser, open_page
 from digest.render import Press
 from digest.render.feeds import view_files
 from feedroom import SITE, make_newsletter, mornings, write_feeds
 
-pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs a Chromium")
+pytestmark = needs_browser
 
 #: What Chromium shows as a page; the feeds' own media types it shows as source.
 _TYPES = {"css": "text/css", "rss": "application/xml", "atom": "application/xml"}

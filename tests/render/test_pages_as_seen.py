@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.async_api import Page, Route
 
-from browser import find_chromium, open_page
+from browser import needs_browser, open_page
 from digest.model import Edition, Image, Section, Story
 from digest.render.pages import edition_page, story_pages
 from digest.render.press import Press
@@ -16,7 +16,7 @@ from make import MORNING, make_edition, make_item, make_story
 from painted import octets, paint
 from public_page import SITE, told
 
-pytestmark = pytest.mark.skipif(find_chromium() is None, reason="needs a Chromium")
+pytestmark = needs_browser
 
 #: More than `parts.html` takes for few words.
 LONG = "The council voted late on Sunday, and two boats are to run from October. " * 7

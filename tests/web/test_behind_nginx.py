@@ -18,21 +18,22 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from browser import find_chromium, open_page
+from browser import needs_browser, open_page
 from digest import collect, compose
 from digest import publish as publishing
 from digest.slots import slot_of
 from newsroom import SEEDS, open_newsroom, write_config, write_day
 from site_served import served
 
-#: Debian keeps it where only root looks.
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+#: Debian keeps it where only root looks; `make referees` unpacks it, so that nothing is started.
+_PLACES = ("/usr/sbin", "/usr/local/sbin", SEEDS.parent / "build/referees/nginx/usr/sbin")
+NGINX = shutil.which("nginx", path=":".join(map(str, (os.environ.get("PATH", ""), *_PLACES))))
 MANUAL = SEEDS.parent / "docs" / "operating.md"
 FEED = "/feeds/daily/feed.atom"
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 READER = "application/atom+xml, application/rss+xml;q=0.9, text/html;q=0.1"
 
-pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed here")
+pytestmark = pytest.mark.skipif(not NGINX, reason="no nginx is here: `make referees`")
 
 
 class Answer(NamedTuple):
@@ -195,7 +196,7 @@ def test_what_needs_the_program_comes_from_there_and_nothing_is_added(
         assert theirs.all(name) == ours.all(name)
 
 
-@pytest.mark.skipif(not find_chromium(), reason="no Chromium is installed here")
+@needs_browser
 @pytest.mark.parametrize("ending", ["atom", "rss"])
 async def test_a_browser_shows_a_feed_as_a_page(both: Both, ending: str) -> None:
     links = []

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from browser import Scheme, find_chromium, open_page
+from browser import AXE, Scheme, needs_axe, needs_browser, open_page
 from digest.app import App
-from newsroom import SEEDS, open_newsroom, write_config
+from newsroom import open_newsroom, write_config
 from over_http import client_of
 from site_served import served
 
-AXE = SEEDS.parent / "build" / "referees" / "node_modules" / "axe-core" / "axe.min.js"
 OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 LONG = "Ferry " + "Donaudampfschifffahrtsgesellschaftskapitän" * 4
 PIXEL = b64decode(
@@ -113,8 +112,8 @@ async def test_of_very_many_the_newest_are_shown(app: App) -> None:
     assert "The newest 200 mails" in page.xpath("string(//header)")
 
 
-@pytest.mark.skipif(not find_chromium(), reason="no Chromium is installed here")
-@pytest.mark.skipif(not AXE.exists(), reason="axe is not installed: `make referees`")
+@needs_browser
+@needs_axe
 async def test_axe_finds_nothing_and_nothing_scrolls_sideways(tmp_path: Path) -> None:
     write_config(tmp_path)
     for number, subject in enumerate(("The Daily", LONG, "العبّارة تبحر من جديد", "Ще раз")):

@@ -138,7 +138,7 @@ def tags(source: str) -> Iterator[Tag]:
             name=name,
             closing=bool(found[3]),
             rest=rest.removesuffix("/"),
-            empty=rest.endswith("/") or name.lower() in _VOID,
+            empty=rest.endswith("/") or name.lower() in VOID,
             template=template,
             line=int(line) if line else None,
             text=f"<{found[8]}" if found[8] is not None else found[0][:4],
@@ -166,7 +166,8 @@ def mjml_tags(source: str) -> Iterator[Tag]:
             )
 
 
-_VOID = frozenset(
+#: Elements without an end (HTML 13.1.2).
+VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param",
      "source", "track", "wbr")
 )  # fmt: skip
@@ -194,7 +195,7 @@ def unbalanced(source: str, theme: str) -> RenderError | None:
             continue
         if opened and opened[-1].name.lower() == tag.name.lower():
             opened.pop()
-        elif tag.name.lower() in _VOID:
+        elif tag.name.lower() in VOID:
             continue
         else:
             return _mismatch(opened, tag, theme)

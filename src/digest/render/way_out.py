@@ -7,10 +7,7 @@ import re
 from collections.abc import Mapping
 from html.parser import HTMLParser
 
-#: Elements without an end (HTML 13.1.2).
-_VOID = frozenset(
-    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr")
-)
+from digest.render.markup import VOID
 
 
 def shows_way_out(html: str, address: str) -> bool:
@@ -63,7 +60,7 @@ class _Links(HTMLParser):
         attributes = {name: value or "" for name, value in attrs}
         hidden = self._hidden or bool(why_hidden(attributes, _style(attributes.get("style", ""))))
         link = tag == "a" and attributes.get("href", "").strip() == self._address
-        if tag not in _VOID:
+        if tag not in VOID:
             self._open.append((tag, hidden, link))
         elif tag == "img" and not hidden:
             self.handle_data(attributes.get("alt", ""))
